@@ -1,0 +1,194 @@
+/**
+ * What a caller may see is a store too: the same store, with the caller's Filters inside every question and every write.
+ * https://hl7.org/fhir/R4/security.html
+ */
+import { forbidden } from '../fhir/outcome.ts'
+import type { Ref } from '../fhir/types.ts'
+import { everything, type Extractor, type Filter, nothing, type Query } from '../search/query.ts'
+import { type Condition, Mismatch, Overtaken, type Store, type Version, type Write } from '../store/store.ts'
+import type { Action, Caller } from './caller.ts'
+import { makeJudge, type Judge } from './judge.ts'
+import { visibleHistory } from './visible-history.ts'
+
+export interface GuardParts {
+  /** All resource types there are. */
+  readonly types: readonly string[]
+  /** Reads what is not in the index: a deleted resource, an old version, one on its way in. */
+  readonly extractor: Extractor
+}
+
+const actions: readonly Action[] = ['create', 'read', 'update', 'delete', 'search']
+const unrestricted = new WeakMap<Caller, boolean>()
+
+/** Whether the filter lets everything through, as one can see without looking at resources. */
+export const isEverything = (filter: Filter) => filter === everything || (filter.is === 'all' && filter.parts.every(isEverything))
+
+const both = (one: Filter, other: Filter): Filter => (isEverything(one) ? other : isEverything(other) ? one : { is: 'all', parts: [one, other] })
+
+/**
+ * The store as this caller sees it. Who may do everything gets the store itself. What a caller may not see is as if it were
+ * not there; what a caller may not do at all, or not to this resource, throws a FhirError (403).
+ */
+export function guard(store: Store, caller: Caller, { types, extractor }: GuardParts): Store {
+  let all = unrestricted.get(caller)
+  if (all === undefined) {
+    all = types.every(type => actions.every(action => isEverything(caller.permits(type, action) ?? nothing)))
+    unrestricted.set(caller, all)
+  }
+  return all ? store : guarded(store, caller, makeJudge(store, extractor))
+}
+
+function guarded(store: Store, caller: Caller, judge: Judge): Store {
+  const permitted = (type: string, action: Action): Filter => caller.permits(type, action) ?? nothing
+  const scoped = (filter: Filter): Filter => scope(filter, type => permitted(type, 'search'))
+
+  /** The current version, when it is there and the caller may do this to it. */
+  async function current(ref: Ref, action: Action): Promise<Version | undefined> {
+    const filter = caller.permits(ref.type, action)
+    if (!filter) return undefined
+    const page = await store.find(queryOf(ref.type, both({ is: 'id', ids: [ref.id] }, filter), 1))
+    return page.matches[0]
+  }
+
+  /** Whether the caller may see this version: it, and the resource as it is now (or was last). */
+  async function sees(version: Version): Promise<boolean> {
+    const filter = caller.permits(version.ref.type, 'read')
+    if (!filter) return false
+    if (isEverything(filter)) return true
+    return (await judge.version(filter, version)) && (await read(version.ref)) !== undefined
+  }
+
+  async function read(ref: Ref): Promise<Version | undefined> {
+    const filter = caller.permits(ref.type, 'read')
+    if (!filter) return undefined
+    const version = await store.read(ref)
+    if (!version || isEverything(filter)) return version
+    if (version.text !== undefined) return current(ref, 'read')
+    return (await judge.version(filter, version)) ? version : undefined
+  }
+
+  const guardedStore: Store = {
+    read,
+
+    async readMany(refs) {
+      const byType = Map.groupBy(refs, ref => ref.type)
+      const found = await Promise.all(
+        [...byType].map(async ([type, some]) => {
+          const filter = permitted(type, 'read')
+          if (isEverything(filter)) return store.readMany(some)
+          const ids = [...new Set(some.map(ref => ref.id))]
+          return (await store.find(queryOf(type, both({ is: 'id', ids }, filter), ids.length))).matches
+        }),
+      )
+      return found.flat()
+    },
+
+    async readVersion(ref, version) {
+      if (!caller.permits(ref.type, 'read')) return undefined
+      const found = await store.readVersion(ref, version)
+      return found && (await sees(found)) ? found : undefined
+    },
+
+    async find(query) {
+      const types = query.types.filter(type => caller.permits(type, 'search'))
+      if (types.length === 0) throw forbidden(`You may not search ${query.types.slice(0, 5).join(', ')} resources here. Ask for a scope that allows it.`)
+      return store.find(within({ ...query, types }))
+    },
+
+    history: query => visibleHistory(store, query, sees, type => permitted(type, 'read')),
+
+    async referrers(type, param, refs, limit) {
+      const filter = permitted(type, 'search')
+      if (isEverything(filter)) return store.referrers(type, param, refs, limit)
+      const values = refs.map(ref => `${ref.type}/${ref.id}`)
+      const refers: Filter = { is: 'has', param, kind: 'reference', where: { is: 'one of', column: 'ref', values } }
+      return [...(await store.find(queryOf(type, both(refers, filter), limit))).matches]
+    },
+
+    async commit(writes) {
+      const pending = judge.pending(writes)
+      const pinned = new Set<Ref>()
+      const allowed = await Promise.all(writes.map(async write => allow(write, pinned, pending)))
+      try {
+        return await store.commit(allowed)
+      } catch (error) {
+        // what was checked has changed since: the client asked for no version, so it is planned again
+        if (error instanceof Mismatch && [...pinned].some(ref => ref.type === error.ref.type && ref.id === error.ref.id)) throw new Overtaken()
+        throw error
+      }
+    },
+
+    async counts() {
+      const counts = new Map<string, number>()
+      for (const [type, count] of await store.counts()) {
+        const filter = permitted(type, 'search')
+        const seen = isEverything(filter) ? count : ((await store.find({ ...queryOf(type, filter, 0), total: 'accurate' })).total ?? 0)
+        if (seen > 0) counts.set(type, seen)
+      }
+      return counts
+    },
+
+    records: name => store.records(name),
+
+    // the store belongs to the server, not to a request
+    close: async () => {},
+  }
+
+  /** The query with the caller's Filters in it. */
+  function within(query: Query): Query {
+    const filters = new Map(query.types.map(type => [type, permitted(type, 'search')]))
+    const different = new Set(filters.values())
+    const own: Filter = different.size === 1 ? [...different][0]! : { is: 'any', parts: [...Map.groupBy(filters, ([, filter]) => filter)].map(([filter, some]) => both({ is: 'type', types: some.map(([type]) => type) }, filter)) }
+    return { ...query, filter: both(scoped(query.filter), own) }
+  }
+
+  const judgedBy = ({ query, found }: Condition): Condition => ({ query: within(query), found })
+
+  /** The write, bound to what was checked. Throws forbidden when the caller may not do it. */
+  async function allow(write: Write, pinned: Set<Ref>, pending: ReturnType<Judge['pending']>): Promise<Write> {
+    if (write.do === 'check') return { ...write, condition: judgedBy(write.condition) }
+    const condition = write.condition ? { condition: judgedBy(write.condition) } : {}
+    const { ref, expect } = write
+    const now = expect.is === 'nothing' ? undefined : await store.read(ref)
+    const live = now?.text === undefined ? undefined : now
+    const action: Action = write.do === 'delete' ? 'delete' : live ? 'update' : 'create'
+    const filter = caller.permits(ref.type, action)
+    if (!filter) throw refusal(action, ref)
+    if (expect.is === 'version' && live && live.version !== expect.version) throw new Mismatch(ref, live.version)
+    if (live && !isEverything(filter) && (await current(ref, action))?.version !== live.version) throw refusal(action, ref)
+    if (write.do === 'put' && !isEverything(filter) && !(await judge.written(filter, write, pending))) throw refusal(action, ref)
+    if (expect.is !== 'anything' || isEverything(filter)) return { ...write, ...condition }
+    if (write.do === 'delete' && !live) return { ...write, ...condition }
+    pinned.add(ref)
+    return { ...write, ...condition, expect: live ? { is: 'version', version: live.version } : { is: 'nothing' } }
+  }
+
+  return guardedStore
+}
+
+const refusal = (action: Action, { type }: Ref) => forbidden(`You may not ${action} this ${type}: it is not, or would not be, among those you have access to.`)
+
+const queryOf = (type: string, filter: Filter, count: number): Query => ({ types: [type], filter, sort: [], count, total: 'none' })
+
+/** The filter with `seen` AND-ed wherever it speaks of resources of another type. Chains are bounded when a search is parsed. */
+export function scope(filter: Filter, seen: (type: string) => Filter): Filter {
+  switch (filter.is) {
+    case 'all':
+    case 'any':
+      return { is: filter.is, parts: filter.parts.map(part => scope(part, seen)) }
+    case 'not':
+      return { is: 'not', part: scope(filter.part, seen) }
+    case 'tuple':
+      return { ...filter, parts: filter.parts.map(part => scope(part, seen)) }
+    case 'link':
+    case 'linked by':
+    case 'contains':
+      return { ...filter, where: both(scope(filter.where, seen), seen(filter.type)) }
+    case 'has':
+    case 'id':
+    case 'type':
+    case 'updated':
+    case 'near':
+      return filter
+  }
+}

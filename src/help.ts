@@ -1,0 +1,79 @@
+/**
+ * What `--help` says: the commands with their options, and the settings.
+ */
+import { flagsOf, settings } from './config.ts'
+
+export interface Option {
+  readonly name: string
+  /** The word for its value in the help; absent for a switch. */
+  readonly value?: string
+  readonly meaning: string
+}
+
+export interface CommandHelp {
+  readonly name: string
+  readonly use: string
+  readonly meaning: string
+  readonly options: readonly Option[]
+}
+
+const tenant: Option = { name: 'tenant', value: 'NAME', meaning: 'The tenant; default: default.' }
+
+export const commands: readonly CommandHelp[] = [
+  { name: 'serve', use: 'serve', meaning: 'Starts the server (the default command).', options: [] },
+  {
+    name: 'load',
+    use: 'load PATH...',
+    meaning: 'Loads files or folders: Bundles, single resources, .ndjson, also gzipped. Can be repeated: what was loaded is skipped.',
+    options: [
+      tenant,
+      { name: 'to', value: 'URL', meaning: 'Loads into a running server with this FHIR base instead of the data folder.' },
+      { name: 'token', value: 'TOKEN', meaning: 'Bearer token for --to.' },
+      { name: 'parallel', value: 'N', meaning: 'How many files at once; default 4.' },
+      { name: 'again', meaning: 'Also loads what the ledger says is loaded.' },
+    ],
+  },
+  {
+    name: 'backup',
+    use: 'backup FILE|FOLDER',
+    meaning: 'Copies a tenant into a new file with a checksum beside it; the server may be running.',
+    options: [tenant],
+  },
+  {
+    name: 'restore',
+    use: 'restore FILE',
+    meaning: 'Puts a backup in place of a tenant, after checking its checksum. The server must be stopped.',
+    options: [tenant, { name: 'force', meaning: 'Overwrites a tenant that is there.' }],
+  },
+  {
+    name: 'tenants',
+    use: 'tenants [list|create|reset|snapshot|snapshots|restore|delete] [NAME] [SNAPSHOT]',
+    meaning: 'Looks after tenants: in the data folder, or with --url through a running server.',
+    options: [
+      { name: 'from', value: 'SEED', meaning: 'create: what it starts with, none or examples; default none.' },
+      { name: 'copy-of', value: 'NAME', meaning: 'create: starts as a copy of this tenant.' },
+      { name: 'expires', value: 'TIME', meaning: 'create: deleted after this time, such as 2030-01-31T00:00:00Z.' },
+      { name: 'url', value: 'URL', meaning: 'The running server, such as http://127.0.0.1:8080.' },
+      { name: 'token', value: 'TOKEN', meaning: 'Its admin token; default: DHP_ADMIN_TOKEN.' },
+    ],
+  },
+  { name: 'doctor', use: 'doctor', meaning: 'Checks settings, versions, disk space, definitions and every database.', options: [] },
+]
+
+const line = (left: string, right: string, width: number) => `  ${left.padEnd(width)}  ${right}`
+
+/** The help of one command, or of all. Ends with the settings, which every command takes. */
+export function help(command?: CommandHelp): string {
+  const shown = command ? [command] : commands
+  const parts = ['DHP FHIR server: FHIR R4 for the next-generation digital health platform.', '']
+  parts.push('Use: node src/main.ts [COMMAND] [FLAGS]', '', command ? 'Command' : 'Commands')
+  for (const { use, meaning, options } of shown) {
+    parts.push(`  ${use}`, `      ${meaning}`)
+    for (const option of options) parts.push(line(`    --${option.name}${option.value ? ` ${option.value}` : ''}`, option.meaning, 24))
+  }
+  parts.push('', 'Settings (environment; a flag of the same name overrides, e.g. --port 9000 or --data /srv/fhir)')
+  for (const { name, default: standard, meaning } of Object.values(settings)) {
+    parts.push(line(`${name}=${standard}`, meaning, 30), line('', flagsOf(name).map(flag => `--${flag}`).join(', '), 30))
+  }
+  return parts.join('\n') + '\n'
+}

@@ -1,0 +1,184 @@
+/**
+ * HTTP to FHIR and back: reads the request, hands it to the tenant's door, writes the answer.
+ * https://hl7.org/fhir/R4/http.html
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { parseJson } from '../fhir/json.ts'
+import { badRequest, FhirError, methodNotAllowed, notFound, unavailable } from '../fhir/outcome.ts'
+import type { Door, FhirRequest, FhirResponse, HttpMethod, Json } from '../rest/exchange.ts'
+import { preflight, safety, send } from './answer.ts'
+import type { Authenticate } from './authenticate.ts'
+import { readBody } from './body.ts'
+import { answerKind, bodyKind, notFhir, parameter } from './negotiate.ts'
+import { problem, type ProblemLog } from './problems.ts'
+import { baseOf, locate, MAX_URL, pathOf, requestId, type Place } from './request.ts'
+import { routeOf } from './route.ts'
+
+/** A tenant, as far as HTTP needs it. `enter` and `leave` frame each request, so that a reset can wait for those inside. */
+export interface Room {
+  readonly door: Pick<Door, 'handle'>
+  enter(): void
+  leave(): void
+}
+
+export interface RequestLog extends ProblemLog {
+  info(fields: object): void
+}
+
+/** What requests have in common: the load now, and who wants to know of each answer. */
+export interface Traffic {
+  /** The server stops: answers end their connection. */
+  stopping: boolean
+  inFlight: number
+  writesInFlight: number
+  observe: ((interaction: string, type: string, status: number, seconds: number) => void) | undefined
+}
+
+export interface FhirOverHttp {
+  /** The tenant of that name; throws notFound. A promise when it must be opened first. */
+  readonly room: (tenant: string) => Room | Promise<Room>
+  readonly authenticate: Authenticate
+  readonly isType: (name: string) => boolean
+  readonly log: RequestLog
+  readonly traffic: Traffic
+  /** Bytes. */
+  readonly maxBody: number
+  /** '' when the Host header is to tell. */
+  readonly publicUrl: string
+}
+
+/** More writes than this at once are asked to come back: the queue never grows beyond what a second can answer. */
+export const MAX_WRITES = 1024
+
+const methods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
+const allowed = new Set(methods.split(', '))
+
+/** Answers requests below /fhir and /t/{tenant}/fhir; gives others on with `next`. */
+export function fhirOverHttp(parts: FhirOverHttp): (request: IncomingMessage, response: ServerResponse, next: () => void) => void {
+  return (request, response, next) => {
+    const place = locate(request.url!)
+    if (!place) next()
+    else if (request.method === 'OPTIONS') response.writeHead(204, [...preflight, ...safety, 'Allow', methods] as string[]).end()
+    else void exchange(parts, request, response, place)
+  }
+}
+
+async function exchange(parts: FhirOverHttp, request: IncomingMessage, response: ServerResponse, place: Place): Promise<void> {
+  const { traffic, log } = parts
+  const started = performance.now()
+  const id = requestId(request.headers['x-request-id'])
+  const asked: Asked = { path: '', base: '', raw: false, pretty: false }
+  let answer: FhirResponse
+  let bytes = 0
+  traffic.inFlight++
+  try {
+    answer = await answerTo(parts, request, place, id, asked)
+  } catch (error) {
+    answer = problem(error, id, log)
+  }
+  traffic.inFlight--
+  const manner = { requestId: id, base: asked.base, pretty: asked.pretty, raw: asked.raw, last: traffic.stopping }
+  try {
+    bytes = send(request, response, answer, manner)
+  } catch (error) {
+    answer = problem(error, id, log)
+    bytes = response.headersSent ? 0 : send(request, response, answer, manner)
+  }
+  const ms = performance.now() - started
+  const { interaction, type, template } = routeOf(request.method!, asked.path, parts.isType)
+  traffic.observe?.(interaction, type, answer.status, ms / 1000)
+  log.info({ method: request.method, route: template, status: answer.status, ms: Math.round(ms * 100) / 100, bytes, id, tenant: place.tenant })
+}
+
+/** Filled while the request is read, so that an error on the way is answered in the client's manner. */
+interface Asked {
+  path: string
+  base: string
+  raw: boolean
+  pretty: boolean
+}
+
+async function answerTo(parts: FhirOverHttp, request: IncomingMessage, place: Place, id: string, asked: Asked): Promise<FhirResponse> {
+  const method = request.method!
+  if (request.url!.length > MAX_URL) throw new FhirError(414, [tooLong])
+  asked.pretty = parameter(place.query, '_pretty') === 'true'
+  asked.path = pathOf(place.path)
+  asked.base = baseOf(request, parts.publicUrl, place.base)
+  if (!allowed.has(method)) throw methodNotAllowed(`FHIR has no ${method.slice(0, 20)}. Use one of ${methods}.`, methods)
+  const reads = method === 'GET' || method === 'HEAD'
+  const binary = asked.path.startsWith('Binary/') && !asked.path.includes('$')
+  asked.raw = answerKind(request.headers.accept, place.query, binary && reads) === 'raw'
+  const authorized = parts.authenticate(request.headers.authorization, place.tenant, asked.path)
+  const caller = authorized instanceof Promise ? await authorized : authorized
+  const found = parts.room(place.tenant)
+  const room = found instanceof Promise ? await found : found
+  const writes = !reads && !asked.path.endsWith('_search')
+  if (writes && parts.traffic.writesInFlight >= MAX_WRITES) throw unavailable('The server is writing as fast as it can. Try again in a moment.')
+  room.enter()
+  if (writes) parts.traffic.writesInFlight++
+  try {
+    const { query, body } = reads || method === 'DELETE' ? { query: place.query, body: undefined } : await content(request, asked.path, place.query, parts.maxBody)
+    // a HEAD is a GET whose body is not sent
+    return await room.door.handle(
+      { method: (method === 'HEAD' ? 'GET' : method) as HttpMethod, path: asked.path, query, headers: meaningful(request, id), base: asked.base, ...(body === undefined ? {} : { body }) },
+      caller,
+    )
+  } finally {
+    room.leave()
+    if (writes) parts.traffic.writesInFlight--
+  }
+}
+
+const tooLong = { severity: 'error', code: 'too-long', diagnostics: `The URL is longer than ${MAX_URL} characters. Search with POST [type]/_search instead.` } as const
+
+const meaningful = ({ headers }: IncomingMessage, id: string): FhirRequest['headers'] => ({
+  'if-match': headers['if-match'],
+  'if-none-match': headers['if-none-match'],
+  'if-none-exist': headers['if-none-exist'] as string | undefined,
+  'if-modified-since': headers['if-modified-since'],
+  prefer: headers.prefer as string | undefined,
+  'content-type': headers['content-type'],
+  'x-request-id': id,
+})
+
+/** The body in the form the door takes it; a form's fields join the query. */
+async function content(request: IncomingMessage, path: string, query: string, limit: number): Promise<{ query: string; body: Json | undefined }> {
+  const contentType = request.headers['content-type'] ?? ''
+  const kind = refusingUnread(request, () => bodyKind(contentType))
+  const bytes = await readBody(request, limit)
+  if (kind === 'form') {
+    if (!path.endsWith('_search')) throw notFhir(contentType)
+    return { query: query && bytes.length ? `${query}&${bytes.toString('latin1')}` : query || bytes.toString('latin1'), body: undefined }
+  }
+  const toBinary = /^Binary(\/[^/$_]+)?$/.test(path)
+  if (kind === 'other' && toBinary && contentType && (request.method === 'POST' || request.method === 'PUT')) {
+    return { query, body: asBinary(contentType, bytes, path, request.headers['x-security-context']) }
+  }
+  if (bytes.length === 0) return { query, body: undefined }
+  if (kind === 'other') throw notFhir(contentType)
+  return { query, body: parseJson(bytes) }
+}
+
+function refusingUnread<T>(request: IncomingMessage, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    request.resume()
+    throw error
+  }
+}
+
+/** Bytes sent to Binary become the resource. https://hl7.org/fhir/R4/binary.html#rest */
+function asBinary(contentType: string, bytes: Buffer, path: string, securityContext: string | string[] | undefined): Json {
+  if (bytes.length === 0) throw badRequest('The body is empty. A Binary needs content.')
+  const id = path.split('/')[1]
+  const context = typeof securityContext === 'string' ? { securityContext: { reference: securityContext } } : {}
+  return { resourceType: 'Binary', ...(id ? { id } : {}), contentType, ...context, data: bytes.toString('base64') }
+}
+
+/** The answer to what is neither FHIR, admin nor health. */
+export function nowhere(request: IncomingMessage, response: ServerResponse): void {
+  const error = notFound('There is nothing here. The FHIR API is under /fhir, that of another tenant under /t/{tenant}/fhir.')
+  const answer = { status: 404, resource: { resourceType: 'OperationOutcome', issue: [...error.issues] } }
+  send(request, response, answer, { requestId: requestId(request.headers['x-request-id']), base: '', pretty: false, raw: false, last: false })
+}

@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+/**
+ * Starts the server, or runs the command that the first argument names.
+ */
+import { BadSetting, readCommandLine, readConfig, type CommandLine, type Config } from './config.ts'
+import { commands, help } from './help.ts'
+import { didYouMean } from './search/suggest.ts'
+
+/** A command of the command line; resolves to the exit code. */
+export type Run = (config: Config, line: CommandLine) => Promise<number>
+
+/** Loaded when asked for, so that the server starts without the rest. */
+const runs: Readonly<Record<string, () => Promise<{ run: Run }>>> = {
+  serve: () => import('./commands/serve.ts'),
+  load: () => import('./commands/load.ts'),
+  backup: () => import('./commands/backup.ts'),
+  restore: () => import('./commands/restore.ts'),
+  tenants: () => import('./commands/tenants.ts'),
+  doctor: () => import('./commands/doctor.ts'),
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const named = args[0] !== undefined && !args[0].startsWith('-')
+  const name = named ? args[0]! : 'serve'
+  const known = commands.find(command => command.name === name)
+  if (!known) throw new BadSetting(`There is no command ${name}.${didYouMean(name, Object.keys(runs))} Try --help.`)
+  const own = new Map([...known.options.map(option => [option.name, option.value !== undefined] as const), ['help', false] as const])
+  const line = readCommandLine(named ? args.slice(1) : args, own)
+  if (line.options.has('help')) {
+    process.stdout.write(help(named ? known : undefined))
+    return 0
+  }
+  const config = readConfig(process.env, line.flags)
+  const { run } = await runs[name]!()
+  return run(config, line)
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  const expected = error instanceof BadSetting || (error as Error).name === 'Locked' || (error as Error).name === 'FhirError'
+  process.stderr.write(`${expected ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`)
+  process.exitCode = error instanceof BadSetting ? 2 : 1
+}

@@ -1,0 +1,136 @@
+/**
+ * The CapabilityStatement, derived from interactions, operations and definitions: nothing is in it that is not there.
+ * https://hl7.org/fhir/R4/capabilitystatement.html
+ */
+import type { CapabilityStatement, CapabilityStatementRestResource } from 'fhir/r4'
+import type { Definitions, SearchParam } from '../fhir/definitions.ts'
+import { patchTypes } from '../fhir/patch.ts'
+import type { About } from './capabilities.ts'
+import type { Context, Interaction, InteractionName, Operation } from './exchange.ts'
+
+interface Parts {
+  readonly about: About
+  readonly interactions: readonly Interaction[]
+  readonly operations: readonly Operation[]
+  readonly context: Context
+}
+
+type Rest = NonNullable<CapabilityStatement['rest']>[number]
+type Resource = CapabilityStatementRestResource
+
+const ofType: readonly InteractionName[] = ['read', 'vread', 'update', 'patch', 'delete', 'history-instance', 'history-type', 'create', 'search-type']
+const ofSystem: readonly InteractionName[] = ['transaction', 'batch', 'search-system', 'history-system']
+
+export function capabilityStatement(parts: Parts): CapabilityStatement {
+  const { about, context } = parts
+  return {
+    resourceType: 'CapabilityStatement',
+    id: 'server',
+    title: about.title,
+    status: 'active',
+    date: about.date,
+    description: about.description,
+    kind: 'instance',
+    software: { name: about.name, version: about.version },
+    implementation: { description: about.title, url: context.request.base },
+    fhirVersion: '4.0.1',
+    format: [...(about.formats ?? ['json', 'application/fhir+json'])],
+    patchFormat: [...patchTypes],
+    rest: [rest(parts)],
+  }
+}
+
+function rest(parts: Parts): Rest {
+  const { about, context, interactions, operations } = parts
+  const { definitions } = context
+  const names = new Set(interactions.map(({ name }) => name))
+  const paths = new Set(interactions.map(({ method, path }) => `${method} ${path}`))
+  const targets = referrers(definitions)
+  const anywhere = operations.filter(({ system }) => system)
+  const common = sharedParams(definitions)
+  return {
+    mode: 'server',
+    documentation: limitsText(context),
+    ...(about.security ? { security: about.security } : {}),
+    resource: definitions.resourceTypes.map(type => resource(type as Resource['type'], parts, names, paths, targets)),
+    interaction: ofSystem.filter(name => names.has(name)).map(code => ({ code: code as 'batch' })),
+    ...(names.has('search-system') && common.length > 0 ? { searchParam: common.map(searchParam) } : {}),
+    ...(anywhere.length > 0 ? { operation: anywhere.map(operation => told(operation, context)) } : {}),
+    ...(paths.has('GET :type/:id/:searched') ? { compartment: compartments(definitions) } : {}),
+  }
+}
+
+function resource(type: Resource['type'], parts: Parts, names: ReadonlySet<string>, paths: ReadonlySet<string>, targets: ReadonlyMap<string, readonly string[]>): Resource {
+  const { context, operations } = parts
+  const { definitions, settings } = context
+  const params = [...definitions.searchParams(type).values()]
+  const here = operations.filter(operation => (operation.type || operation.instance) && (operation.types.includes('Resource') || operation.types.includes(type)))
+  const searches = names.has('search-type')
+  return {
+    type,
+    profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
+    interaction: ofType.filter(name => names.has(name)).map(code => ({ code: code as 'read' })),
+    versioning: 'versioned',
+    readHistory: names.has('vread'),
+    updateCreate: names.has('update'),
+    conditionalCreate: names.has('create'),
+    conditionalRead: 'full-support',
+    conditionalUpdate: paths.has('PUT :type'),
+    conditionalDelete: paths.has('DELETE :type') ? settings.conditionalDelete : 'not-supported',
+    referencePolicy: ['literal', 'logical', 'local'],
+    ...(searches
+      ? {
+          searchInclude: ['*', ...params.filter(({ type }) => type === 'reference').map(({ code }) => `${type}:${code}`)],
+          searchRevInclude: [...(targets.get(type) ?? []), ...(targets.get('*') ?? [])].sort(),
+          searchParam: params.map(searchParam),
+        }
+      : {}),
+    ...(here.length > 0 ? { operation: here.map(operation => told(operation, context)) } : {}),
+  }
+}
+
+const searchParam = ({ code, url, type }: SearchParam) => ({ name: code, definition: url, type })
+
+/** What all types have, and a search of the whole system therefore too. */
+function sharedParams(definitions: Definitions): SearchParam[] {
+  const [first, ...others] = definitions.resourceTypes
+  if (first === undefined) return []
+  return [...definitions.searchParams(first).values()].filter(({ code, url }) => others.every(type => definitions.searchParams(type).get(code)?.url === url))
+}
+
+/** `Observation:subject` by the type it may refer to; those that may refer to anything under `*`. */
+function referrers(definitions: Definitions): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>()
+  for (const type of definitions.resourceTypes) {
+    for (const param of definitions.searchParams(type).values()) {
+      if (param.type !== 'reference') continue
+      for (const target of param.target.length > 0 ? param.target : ['*']) {
+        const known = found.get(target)
+        if (known) known.push(`${type}:${param.code}`)
+        else found.set(target, [`${type}:${param.code}`])
+      }
+    }
+  }
+  return found
+}
+
+/** One with a definition of HL7's is told by it; our own by where this server describes it. */
+const told = ({ code, definition, description }: Operation, { request }: Context) => ({
+  name: code,
+  definition: definition ?? `${request.base}/OperationDefinition/${code}`,
+  documentation: description,
+})
+
+const compartments = (definitions: Definitions) =>
+  ['Patient', 'Encounter', 'RelatedPerson', 'Practitioner', 'Device'].filter(code => definitions.compartment(code)).map(code => `http://hl7.org/fhir/CompartmentDefinition/${code.toLowerCase()}`)
+
+function limitsText({ limits, settings }: Context): string {
+  return [
+    `Limits: a body has ${limits.maxBody} bytes at most and 64 levels (else 413, 400);`,
+    `a transaction has ${limits.maxBundleEntries} entries, a batch ${limits.maxBatchEntries} (422 too-costly);`,
+    `a page has ${limits.pageSize} matches when _count does not say, ${limits.maxPageSize} at most, and ${limits.maxIncludes} included resources;`,
+    settings.conditionalDelete === 'multiple' ? `a conditional delete takes ${limits.maxMatches} resources at most.` : 'a conditional delete takes one resource.',
+    `Unknown search parameters are ${settings.handling === 'strict' ? 'refused (400)' : 'ignored'} unless Prefer: handling says otherwise.`,
+    'Every update makes a new version, also when nothing changes. A resource can be created under an id of the client by PUT.',
+  ].join(' ')
+}

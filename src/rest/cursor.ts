@@ -1,0 +1,91 @@
+/**
+ * Page links: where a search goes on, sealed so that only this tenant, for this caller, reads it. A page's question travels in
+ * its link, so nothing is kept between pages; what the caller may see is asked anew for each of them.
+ * https://hl7.org/fhir/R4/http.html#paging
+ */
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { deflateRawSync, inflateRawSync } from 'node:zlib'
+import { FhirError, badRequest } from '../fhir/outcome.ts'
+import type { Context, Door } from './exchange.ts'
+
+/** The only parameter of a page link, beside those about form (`_format`, `_pretty`). */
+export const CURSOR = '_cursor'
+
+/** How long a page link holds, in milliseconds since the first page. */
+export const LINK_LIFE = 24 * 3600 * 1000
+
+/** What a page link holds. */
+export interface Cursor<At> {
+  /** The search as it was first asked, in the words of its self link. */
+  readonly query: string
+  /** When the first page was asked for, in milliseconds since 1970: what `now` means on all pages. */
+  readonly asOf: number
+  /** Where this page begins. */
+  readonly at: At
+}
+
+/** The text of a link's `_cursor`: only opened again for this caller and this path. */
+export async function sealCursor<At>(context: Context, cursor: Cursor<At>): Promise<string> {
+  const json = Buffer.from(JSON.stringify([cursor.query, cursor.asOf, cursor.at]))
+  const plain = json.length > 400 ? Buffer.concat([DEFLATED, deflateRawSync(json)]) : Buffer.concat([PLAIN, json])
+  const nonce = randomBytes(12)
+  const cipher = createCipheriv('aes-256-gcm', await keyOf(context), nonce)
+  cipher.setAAD(boundTo(context))
+  return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]).toString('base64url')
+}
+
+/** What a link's `_cursor` holds. 400 when it is not of this server, caller and path; 410 when it is too old. */
+export async function openCursor<At>(context: Context, text: string): Promise<Cursor<At>> {
+  const bytes = Buffer.from(text, 'base64url')
+  // base64 has spellings that decode to the same bytes; only the one that was given out counts
+  if (bytes.length < 30 || bytes.toString('base64url') !== text) throw notOurs()
+  const decipher = createDecipheriv('aes-256-gcm', await keyOf(context), bytes.subarray(0, 12), { authTagLength: 16 })
+  decipher.setAAD(boundTo(context))
+  decipher.setAuthTag(bytes.subarray(-16))
+  let plain: Buffer
+  try {
+    plain = Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()])
+  } catch {
+    throw notOurs()
+  }
+  const json = plain[0] === DEFLATED[0] ? inflateRawSync(plain.subarray(1)) : plain.subarray(1)
+  const [query, asOf, at] = JSON.parse(json.toString()) as [string, number, At]
+  if (context.now() - asOf > LINK_LIFE) throw tooOld()
+  return { query, asOf, at }
+}
+
+const PLAIN = Buffer.from([0])
+const DEFLATED = Buffer.from([1])
+
+const boundTo = ({ caller, request }: Context) => Buffer.from(JSON.stringify([caller.id, request.path.replace(/\/?(?:_search)?\/?$/, '')]))
+
+const notOurs = () =>
+  badRequest('This page link is not one this server gave you for this address. Start the search again from its first page.', 'invalid', CURSOR)
+
+const tooOld = () =>
+  new FhirError(410, [
+    { severity: 'error', code: 'expired', diagnostics: 'This page link is older than 24 hours. Start the search again from its first page.', expression: [CURSOR] },
+  ])
+
+/** A door is a tenant's, and so is its key. */
+const keys = new WeakMap<Door, Promise<Buffer>>()
+
+function keyOf(context: Context): Promise<Buffer> {
+  let key = keys.get(context.door)
+  if (!key) {
+    key = loadKey(context)
+    keys.set(context.door, key)
+    key.catch(() => keys.delete(context.door))
+  }
+  return key
+}
+
+/** The tenant's key, made when there is none yet. */
+async function loadKey({ store }: Context): Promise<Buffer> {
+  const records = store.records('keys')
+  if (typeof (await records.get(KEY)) !== 'string') await records.put(KEY, randomBytes(32).toString('base64'))
+  const kept = Buffer.from((await records.get(KEY)) as string, 'base64')
+  return createHash('sha256').update('page links').update(kept).digest()
+}
+
+const KEY = 'page-links'

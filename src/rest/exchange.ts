@@ -1,0 +1,237 @@
+/**
+ * The words of the RESTful API, without HTTP: a request, a response, and what answers it.
+ * https://hl7.org/fhir/R4/http.html
+ */
+import type { Action, Caller } from '../access/caller.ts'
+import type { Definitions } from '../fhir/definitions.ts'
+import type { Issue } from '../fhir/outcome.ts'
+import type { Json, Ref, Resource } from '../fhir/types.ts'
+import type { Expand } from '../search/kind.ts'
+import type { Extractor } from '../search/query.ts'
+import type { Condition, Store, Version, Write } from '../store/store.ts'
+
+export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** What a client asks, from an HTTP request or from an entry of a Bundle. */
+export interface FhirRequest {
+  readonly method: HttpMethod
+  /** Below the base, without a leading slash, percent-decoded: `Patient/123/_history/2`, '' for the base itself. */
+  readonly path: string
+  /** The query string as it came, without the '?'; for `POST _search` the form body is joined to it with '&'. */
+  readonly query: string
+  /** Lower-case names. Only those FHIR gives a meaning to: if-match, if-none-match, if-none-exist, if-modified-since, prefer, content-type, x-request-id. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  /** Parsed JSON for FHIR and JSON Patch bodies; the bytes for Binary. */
+  readonly body?: Json | Buffer
+  /** Where the server is for this client, without a trailing slash: `http://localhost:8080/fhir`. */
+  readonly base: string
+}
+
+/**
+ * What is sent back. The body is the first there is of `raw`, `text`, `resource` and the version's own text;
+ * a `version` beside another body gives the headers only.
+ */
+export interface FhirResponse {
+  readonly status: number
+  /** Sent as the body, its text untouched; ETag, Last-Modified, and (for 201) Location come from it. */
+  readonly version?: Version
+  /** A body made for this answer: a Bundle, an OperationOutcome, Parameters, … */
+  readonly resource?: Resource
+  /** A body already in text: a searchset put together from stored texts. */
+  readonly text?: string
+  /** A body that is not FHIR (Binary served raw). */
+  readonly raw?: { readonly contentType: string; readonly bytes: Buffer }
+  readonly headers?: Readonly<Record<string, string>>
+  /** The body is left out, whatever `Prefer` says (204, 304). */
+  readonly empty?: boolean
+}
+
+/** The preferences of the client, from the `Prefer` header. https://hl7.org/fhir/R4/http.html#ops */
+export interface Prefer {
+  /** What a write answers with; `representation` when the client says nothing. */
+  readonly return: 'minimal' | 'representation' | 'OperationOutcome'
+  /** What happens to search parameters the server does not know; undefined: as the tenant is set. */
+  readonly handling: 'strict' | 'lenient' | undefined
+  /** The client would rather wait for a later answer than for this one. */
+  readonly async: boolean
+}
+
+/** What the server allows one request. Stated in the CapabilityStatement, answered 413 or 422. */
+export interface Limits {
+  /** Bytes of a body. */
+  readonly maxBody: number
+  /** Entries of a batch. */
+  readonly maxBatchEntries: number
+  /** Entries of a transaction. */
+  readonly maxBundleEntries: number
+  /** How many resources one conditional delete may take away. */
+  readonly maxMatches: number
+  /** Entries of a page when the client does not say (`_count`), and at most. */
+  readonly pageSize: number
+  readonly maxPageSize: number
+  /** Resources included in one page. */
+  readonly maxIncludes: number
+}
+
+/** How a tenant is set. */
+export interface Settings {
+  /** Unknown search parameters are refused (strict) or ignored (lenient) unless the client says. */
+  readonly handling: 'strict' | 'lenient'
+  /** Whether a conditional delete may take away several resources. */
+  readonly conditionalDelete: 'single' | 'multiple'
+}
+
+/** The one door: everything that enters goes through it. */
+export interface Door {
+  /** Answers a request. Rejects with a FhirError for everything the client can do something about. */
+  handle(request: FhirRequest, caller: Caller): Promise<FhirResponse>
+  /** The interaction a method and path mean. Throws 404 or 405. */
+  route(method: HttpMethod, path: string): Match
+}
+
+/** What an interaction may use. Made for each request by the door (rest/server.ts). */
+export interface Context {
+  readonly request: FhirRequest
+  readonly caller: Caller
+  /** As this caller sees it. */
+  readonly store: Store
+  readonly definitions: Definitions
+  readonly extractor: Extractor
+  readonly limits: Limits
+  readonly settings: Settings
+  readonly prefer: Prefer
+  /** For interactions made of others: batch, transaction. */
+  readonly door: Door
+  /** A logical id that nothing has yet. */
+  newId(): string
+  /** Milliseconds since 1970. */
+  now(): number
+  readonly expand?: Expand
+  /** What is wrong with a resource beyond its structure; a write with an error among it is refused with 422. */
+  readonly validate?: (resource: Resource) => Promise<readonly Issue[]>
+  /**
+   * Makes these SearchParameter resources searchable beside those of the server, and indexes all resources of the types again.
+   * Resolves to how many.
+   */
+  readonly reindex?: (types: readonly string[], searchParameters: readonly Resource[]) => Promise<number>
+}
+
+/** The codes of CapabilityStatement.rest.interaction and .resource.interaction, and `operation`. */
+export type InteractionName =
+  | 'read'
+  | 'vread'
+  | 'update'
+  | 'patch'
+  | 'delete'
+  | 'history-instance'
+  | 'history-type'
+  | 'history-system'
+  | 'create'
+  | 'search-type'
+  | 'search-system'
+  | 'transaction'
+  | 'batch'
+  | 'capabilities'
+  | 'operation'
+
+/** What the router found in a method and a path. */
+export interface Match {
+  readonly interaction: Interaction
+  /** A resource type, known to the definitions; '' at the level of the system. */
+  readonly type: string
+  /** '' above the level of an instance. */
+  readonly id: string
+  /** vread: the version asked for. Compartment search: the type searched, or `*`. Otherwise ''. */
+  readonly rest: string
+  /** When the interaction is `operation`. */
+  readonly operation?: Operation
+}
+
+/** Where an interaction is found, and what the caller needs to be allowed. */
+interface Route {
+  readonly name: InteractionName
+  /** `GET` stands for `HEAD` too. */
+  readonly method: HttpMethod
+  /**
+   * Segments of the path: `:type`, `:id`, `:version`, `:searched` (a type or `*`), `$operation`, or a word as it is; '' is the base.
+   * One interaction name may have several routes (`search-type` has GET and POST).
+   */
+  readonly path: string
+  /** What of the type in the path the caller must be permitted; undefined: the interaction sees to it. */
+  readonly action?: Action
+}
+
+export interface ReadInteraction extends Route {
+  readonly kind: 'read'
+  answer(context: Context, match: Match): Promise<FhirResponse>
+}
+
+/** A write is planned, committed (rest/write.ts) and answered; a transaction commits the plans of all its entries together. */
+export interface WriteInteraction extends Route {
+  readonly kind: 'write'
+  /** May be called again for the same request, when another writer was faster. `assigned`: what a transaction has decided already. */
+  plan(context: Context, match: Match, assigned?: Identity): Promise<Plan>
+}
+
+/** Example: `src/rest/read.ts` (a read), `src/rest/create.ts` (a write). */
+export type Interaction = ReadInteraction | WriteInteraction
+
+/** What a write intends. */
+export interface Plan {
+  /** Empty when nothing needs to change. */
+  readonly writes: readonly Write[]
+  /** `versions`: what the commit made of the puts and deletes among the writes, in their order. */
+  answer(versions: readonly Version[]): FhirResponse
+}
+
+/** What the criteria of a conditional interaction matched. */
+export interface Matched {
+  /** Goes with the write, to be judged again inside the commit. */
+  readonly condition: Condition
+  /** One, none, or the first few when there are several. */
+  readonly versions: readonly Version[]
+}
+
+/** Where a transaction has decided that the resource of an entry goes. */
+export interface Identity {
+  readonly ref: Ref
+  /** What the criteria of the entry (ifNoneExist, or the query of its URL) matched; the plan does not search again. */
+  readonly matched?: Matched
+}
+
+/** An argument of an operation. https://hl7.org/fhir/R4/operationdefinition.html */
+export interface OperationParameter {
+  readonly name: string
+  readonly use: 'in' | 'out'
+  readonly min: number
+  readonly max: string
+  /** A FHIR type code. */
+  readonly type?: string
+  readonly documentation?: string
+}
+
+/** The arguments of an operation by name: primitives as JSON values, else objects. Every name has at least one. */
+export type Arguments = ReadonlyMap<string, readonly Json[]>
+
+/** An operation. Example: `src/rest/operations/meta.ts`. https://hl7.org/fhir/R4/operations.html */
+export interface Operation {
+  /** Without the `$`. */
+  readonly code: string
+  /** Canonical of an OperationDefinition published elsewhere; undefined: this server's own. */
+  readonly definition?: string
+  readonly title: string
+  readonly description: string
+  readonly system: boolean
+  readonly type: boolean
+  readonly instance: boolean
+  /** The resource types it is for; `Resource` stands for all. */
+  readonly types: readonly string[]
+  /** Then it is asked by POST only. */
+  readonly affectsState: boolean
+  /** What of the type in the path the caller must be permitted; undefined: the operation sees to it. */
+  readonly action?: Action
+  readonly parameters: readonly OperationParameter[]
+  run(context: Context, match: Match, args: Arguments): Promise<FhirResponse>
+}
+
+export type { Json, Ref, Resource }

@@ -1,0 +1,134 @@
+/**
+ * The one door: route, permission, the store as the caller sees it, answer, observation.
+ * https://hl7.org/fhir/R4/http.html
+ */
+import { randomUUID } from 'node:crypto'
+import type { Caller } from '../access/caller.ts'
+import { FhirError, type Issue } from '../fhir/outcome.ts'
+import type { Expand } from '../search/kind.ts'
+import type { Engine, Store } from '../store/store.ts'
+import type { Catalogue } from './catalogue.ts'
+import type { Context, Door, FhirRequest, FhirResponse, Interaction, Limits, Match, Operation, Resource, Settings } from './exchange.ts'
+import { readArguments } from './parameters.ts'
+import { knownCaller, permit } from './permit.ts'
+import { readPrefer } from './prefer.ts'
+import { makeRouter } from './router.ts'
+import { write } from './write.ts'
+
+/** What a door is made of; one door a tenant. */
+export interface DoorParts {
+  readonly interactions: readonly Interaction[]
+  readonly operations: readonly Operation[]
+  readonly engine: Engine
+  readonly catalogue: Catalogue
+  /** The store as this caller sees it; without it, everybody sees all. */
+  readonly guard?: (store: Store, caller: Caller) => Store
+  readonly limits?: Partial<Limits>
+  readonly settings?: Partial<Settings>
+  readonly expand?: Expand
+  readonly validate?: (resource: Resource) => Promise<readonly Issue[]>
+  /** Told of every exchange when it is over, however it ended. Must not throw. */
+  readonly observe?: (event: Exchange) => void
+  readonly newId?: () => string
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
+}
+
+/** What happened, without content: no query, no body, nothing of the resource but its identity. */
+export interface Exchange {
+  readonly interaction: Interaction['name'] | 'unknown'
+  /** Without the `$`; '' when none was asked. */
+  readonly operation: string
+  readonly type: string
+  readonly id: string
+  readonly version: string
+  readonly status: number
+  readonly milliseconds: number
+  readonly caller: string
+  readonly requestId: string
+}
+
+export const defaultLimits: Limits = {
+  maxBody: 10 * 1024 * 1024,
+  maxBatchEntries: 1000,
+  maxBundleEntries: 500,
+  maxMatches: 1000,
+  pageSize: 20,
+  maxPageSize: 1000,
+  maxIncludes: 1000,
+}
+
+export const defaultSettings: Settings = { handling: 'strict', conditionalDelete: 'single' }
+
+/** Opens a tenant's door. */
+export function makeDoor(parts: DoorParts): Door {
+  const { engine, catalogue, guard, expand, validate, observe } = parts
+  const { newId = randomUUID, now = Date.now } = parts
+  const limits = { ...defaultLimits, ...parts.limits }
+  const settings = { ...defaultSettings, ...parts.settings }
+  const router = makeRouter(parts.interactions, parts.operations, () => catalogue.definitions)
+  const { route } = router
+  const reindex: Context['reindex'] = (types, searchParameters) => catalogue.reindex(engine, types, searchParameters)
+  const optional = { ...(expand && { expand }), ...(validate && { validate }) }
+
+  const contextOf = (request: FhirRequest, caller: Caller): Context => ({
+    request,
+    caller,
+    store: guard ? guard(engine, caller) : engine,
+    definitions: catalogue.definitions,
+    extractor: catalogue.extractor,
+    limits,
+    settings,
+    prefer: readPrefer(request.headers.prefer),
+    door,
+    newId,
+    now,
+    reindex,
+    ...optional,
+  })
+
+  function answer(match: Match, request: FhirRequest, caller: Caller): Promise<FhirResponse> {
+    const { interaction, operation, type } = match
+    const action = operation ? operation.action : interaction.action
+    if (action && type) permit(caller, type, action)
+    else if (interaction.name !== 'capabilities') knownCaller(caller)
+    const context = contextOf(request, caller)
+    if (operation) return operation.run(context, match, readArguments(operation, context))
+    return interaction.kind === 'read' ? interaction.answer(context, match) : write(interaction, context, match)
+  }
+
+  async function handle(request: FhirRequest, caller: Caller): Promise<FhirResponse> {
+    return answer(route(request.method, request.path), request, caller)
+  }
+
+  async function observed(request: FhirRequest, caller: Caller): Promise<FhirResponse> {
+    const started = performance.now()
+    let match: Match | undefined
+    let status = 500
+    let version: FhirResponse['version']
+    try {
+      match = route(request.method, request.path)
+      const response = await answer(match, request, caller)
+      ;({ status, version } = response)
+      return response
+    } catch (error) {
+      if (error instanceof FhirError) status = error.status
+      throw error
+    } finally {
+      observe!({
+        interaction: match?.interaction.name ?? 'unknown',
+        operation: match?.operation?.code ?? '',
+        type: match?.type ?? '',
+        id: match?.id || (version?.ref.id ?? ''),
+        version: version?.version ?? '',
+        status,
+        milliseconds: performance.now() - started,
+        caller: caller.id,
+        requestId: request.headers['x-request-id'] ?? '',
+      })
+    }
+  }
+
+  const door: Door = { handle: observe ? observed : handle, route }
+  return door
+}

@@ -1,0 +1,172 @@
+/**
+ * The references between the entries of a transaction: `urn:uuid:` and other fullUrls, and conditional ones, become literal.
+ * https://hl7.org/fhir/R4/http.html#trules
+ */
+import { copyJson } from '../fhir/json.ts'
+import { badRequest, preconditionFailed } from '../fhir/outcome.ts'
+import { rewriteReferences, typeOfReference, type LinkPlace } from '../fhir/reference.ts'
+import { match, type Subject, type World } from '../search/match.ts'
+import type { Filter } from '../search/query.ts'
+import type { Write } from '../store/store.ts'
+import { about } from './bundle.ts'
+import { matchCriteria, severalMatches } from './condition.ts'
+import type { Context, Json, Ref } from './exchange.ts'
+import { quoted } from './outcome-text.ts'
+import type { Assigned } from './transaction-identity.ts'
+import type { Breather } from './transaction.ts'
+
+export interface Linked {
+  readonly entries: readonly Assigned[]
+  /** What the conditional references relied on. */
+  readonly checks: readonly Write[]
+}
+
+/**
+ * Rewrites the references in the entries' resources. In place, unless what they become may be another thing when the transaction is
+ * planned again: then in a copy. Throws 400 for a `urn:uuid:` that is no entry's, 412 for a conditional reference
+ * without exactly one match.
+ */
+export async function link(context: Context, assigned: readonly Assigned[], breathe: Breather): Promise<Linked> {
+  const targets = targetsOf(assigned)
+  const mayChange = assigned.some(({ identity }) => identity?.matched !== undefined)
+  const asked = new Map<string, Asked>()
+  const entries = [...assigned]
+  const open: number[] = []
+  for (const [at, each] of assigned.entries()) {
+    const body = bodyOf(each)
+    if (!body) continue
+    const own = mayChange ? copyJson(body) : body
+    if (rewriteLiteral(context, own, each, targets, asked)) open.push(at)
+    entries[at] = withBody(each, own)
+    if (breathe.due()) await breathe.now()
+  }
+  const checks = await resolve(context, asked, entries, breathe)
+  for (const at of open) {
+    const each = entries[at]!
+    // The request keeps the criteria: planned again, they may lead elsewhere
+    const own = mayChange ? bodyOf(each)! : copyJson(bodyOf(each)!)
+    rewriteReferences(own, (text, place) => (place === 'reference' ? asked.get(text)?.answer : undefined), context.definitions)
+    entries[at] = withBody(each, own)
+  }
+  return { entries, checks }
+}
+
+/** A conditional reference: the entry that has it first, and what it turns out to be. */
+interface Asked {
+  readonly index: number
+  answer?: string
+}
+
+function bodyOf({ entry }: Assigned): object | undefined {
+  const { body } = entry.request
+  return typeof body === 'object' && body !== null && !Buffer.isBuffer(body) ? body : undefined
+}
+
+const withBody = (each: Assigned, body: object): Assigned =>
+  each.entry.request.body === body ? each : { ...each, entry: { ...each.entry, request: { ...each.entry.request, body: body as Json } } }
+
+interface Targets {
+  /** fullUrl → `Patient/123`. */
+  readonly byUrl: ReadonlyMap<string, string>
+  /** The same by the id that a created resource came with, for Bundles whose entries have no fullUrl. */
+  readonly byOwnId: ReadonlyMap<string, string>
+}
+
+function targetsOf(assigned: readonly Assigned[]): Targets {
+  const byUrl = new Map<string, string>()
+  const byOwnId = new Map<string, string>()
+  for (const { entry, identity } of assigned) {
+    const { fullUrl, index, request } = entry
+    if (!identity || request.method === 'DELETE') continue
+    const { type, id } = identity.ref
+    const target = `${type}/${id}`
+    if (fullUrl !== undefined) {
+      const other = byUrl.get(fullUrl)
+      if (other !== undefined && other !== target) throw about(index, badRequest(`The fullUrl ${quoted(fullUrl)} is another entry's too; give each its own.`, 'invalid'))
+      byUrl.set(fullUrl, target)
+    } else if (request.method === 'POST') {
+      const own = (request.body as { id?: unknown } | undefined)?.id
+      if (typeof own === 'string') byOwnId.set(`${type}/${own}`, target)
+    }
+  }
+  return { byUrl, byOwnId }
+}
+
+/** Rewrites what is known by fullUrl; collects conditional references in `asked`. Gives whether there are any. */
+function rewriteLiteral(context: Context, body: object, { entry }: Assigned, { byUrl, byOwnId }: Targets, asked: Map<string, Asked>): boolean {
+  const root = rootOf(entry.fullUrl) ?? context.request.base
+  let conditional = false
+  const rewrite = (text: string, place: LinkPlace): string | undefined => {
+    const target = byUrl.get(text)
+    if (target !== undefined) return target
+    if (place !== 'reference' || text.startsWith('#')) return undefined
+    if (text.startsWith('urn:uuid:') || text.startsWith('urn:oid:')) {
+      throw badRequest(`The reference ${quoted(text)} is to no entry of this transaction: no fullUrl is that.`, 'not-found')
+    }
+    if (isConditional(text)) {
+      conditional = true
+      if (!asked.has(text)) asked.set(text, { index: entry.index })
+      return undefined
+    }
+    return byUrl.size + byOwnId.size > 0 ? (byUrl.get(`${root}/${text}`) ?? (entry.fullUrl === undefined ? byOwnId.get(text) : undefined)) : undefined
+  }
+  try {
+    rewriteReferences(body, rewrite, context.definitions)
+  } catch (error) {
+    throw about(entry.index, error)
+  }
+  return conditional
+}
+
+const isConditional = (text: string) => /^[A-Z][A-Za-z]{1,63}\?/.test(text)
+
+/** Where a fullUrl such as `http://hospital.example/fhir/Patient/1` has its server: relative references beside it are that server's. */
+function rootOf(fullUrl: string | undefined): string | undefined {
+  if (fullUrl === undefined || !fullUrl.startsWith('http') || typeOfReference(fullUrl) === undefined) return undefined
+  return fullUrl.slice(0, fullUrl.lastIndexOf('/', fullUrl.lastIndexOf('/') - 1))
+}
+
+/** Answers the conditional references, each once. */
+async function resolve(context: Context, asked: ReadonlyMap<string, Asked>, entries: readonly Assigned[], breathe: Breather): Promise<Write[]> {
+  const checks: Write[] = []
+  for (const [text, question] of asked) {
+    try {
+      const mark = text.indexOf('?')
+      const type = text.slice(0, mark)
+      if (!context.definitions.isResourceType(type)) throw badRequest(`The reference ${quoted(text)} asks for ${quoted(type)}, which is not a resource type.`, 'value')
+      const { versions, condition } = await matchCriteria(context, type, text.slice(mark + 1))
+      const [only, another] = versions
+      if (another) throw severalMatches(type, text)
+      const ref = only?.ref ?? amongEntries(context, type, condition.query.filter, text, entries)
+      question.answer = `${ref.type}/${ref.id}`
+      checks.push({ do: 'check', condition })
+    } catch (error) {
+      throw about(question.index, error)
+    }
+    if (breathe.due()) await breathe.now()
+  }
+  return checks
+}
+
+/** What the transaction itself is about to write counts too. Only what is in it is looked at: chains lead no further. */
+function amongEntries(context: Context, type: string, filter: Filter, text: string, entries: readonly Assigned[]): Ref {
+  const { extractor } = context
+  const subjects = new Map<string, Subject>()
+  for (const each of entries) {
+    const resource = bodyOf(each)
+    const { method } = each.entry.request
+    if (!each.identity || !resource || (method !== 'POST' && method !== 'PUT')) continue
+    const { ref } = each.identity
+    subjects.set(`${ref.type}/${ref.id}`, { ref, updated: context.now(), entries: extractor.entries(resource), resource })
+  }
+  const world: World = {
+    extractor,
+    get: ref => subjects.get(ref),
+    referrers: (from, param, ref) =>
+      [...subjects.values()].filter(each => each.ref.type === from && each.entries.some(entry => entry.kind === 'reference' && entry.param === param && entry.ref === ref)),
+  }
+  const found = [...subjects.values()].filter(subject => subject.ref.type === type && match(filter, subject, world))
+  if (found.length > 1) throw severalMatches(type, text)
+  if (!found[0]) throw preconditionFailed(`The reference ${quoted(text)} leads to nothing: no ${type} on this server or in the transaction matches.`, 'not-found')
+  return found[0].ref
+}

@@ -1,0 +1,81 @@
+/**
+ * Writing: plan, commit, answer; plan again when another writer was faster.
+ * https://hl7.org/fhir/R4/http.html#concurrency
+ */
+import type { IndexEntry } from '../search/query.ts'
+import { conflict } from '../fhir/outcome.ts'
+import type { Ref, Resource } from '../fhir/types.ts'
+import { prepare } from '../store/stamp.ts'
+import { Mismatch, Overtaken, type Condition, type Expectation, type Store, type Version, type Write } from '../store/store.ts'
+import type { Context, FhirResponse, Match, Plan, WriteInteraction } from './exchange.ts'
+import { information } from './outcome-text.ts'
+
+/** Carries out a write interaction by itself. */
+export const write = (interaction: WriteInteraction, context: Context, match: Match): Promise<FhirResponse> =>
+  committing(context.store, () => interaction.plan(context, match))
+
+/**
+ * Commits what `attempt` plans, and answers. What a plan had looked up may have changed until the commit; then it is
+ * planned anew, and sees what the other writer did: a client's If-Match that no longer holds is refused there (412).
+ * 409 when others were faster ten times.
+ */
+export async function committing(store: Store, attempt: () => Promise<Plan>): Promise<FhirResponse> {
+  let release: (() => void) | undefined
+  try {
+    for (let tries = 1; ; tries++) {
+      const plan = await attempt()
+      if (plan.writes.length === 0) return plan.answer([])
+      try {
+        return plan.answer(await store.commit(plan.writes))
+      } catch (error) {
+        if (!(error instanceof Mismatch || error instanceof Overtaken)) throw error
+        if (tries === MOST_TRIES) throw conflict('Others are changing the same resources at the same time; nothing was written. Send the request again.')
+        if (error instanceof Mismatch && !release) release = await turn(`${error.ref.type}/${error.ref.id}`)
+      }
+    }
+  } finally {
+    release?.()
+  }
+}
+
+const MOST_TRIES = 10
+
+/** Those who lost a race for a resource try again one after the other; else, of many only one a round would win. */
+const queues = new Map<string, Promise<void>>()
+
+async function turn(key: string): Promise<() => void> {
+  const before = queues.get(key)
+  const { promise, resolve } = Promise.withResolvers<void>()
+  queues.set(key, promise)
+  await before
+  return () => {
+    if (queues.get(key) === promise) queues.delete(key)
+    resolve()
+  }
+}
+
+/** The write of a resource's new content. */
+export function put(
+  context: Context,
+  ref: Ref,
+  method: 'POST' | 'PUT' | 'PATCH',
+  resource: Resource,
+  expect: Expectation,
+  condition?: Condition,
+): Write {
+  const named = resource.id === ref.id ? resource : { ...resource, id: ref.id }
+  const entries: readonly IndexEntry[] = context.extractor.entries(named)
+  return { do: 'put', ref, method, draft: prepare(resource, ref.id), entries, expect, ...(condition ? { condition } : {}) }
+}
+
+/** The answer to a write that made (or found) this version, as `Prefer: return` asks. */
+export function answered(context: Context, status: number, version: Version, said?: string): FhirResponse {
+  const { ref } = version
+  const headers = { Location: `${context.request.base}/${ref.type}/${ref.id}/_history/${version.version}` }
+  const located = status === 201 || said !== undefined ? { headers } : {}
+  if (context.prefer.return === 'minimal') return { status, version, empty: true, ...located }
+  if (context.prefer.return === 'representation') return { status, version, ...located }
+  const verb = status === 201 ? 'Created' : 'Stored'
+  const resource = information(said ?? `${verb} ${ref.type}/${ref.id}, version ${version.version}.`)
+  return { status, version, resource: resource as unknown as Resource, ...located }
+}

@@ -1,0 +1,145 @@
+/**
+ * A store in one SQLite file.
+ * https://nodejs.org/docs/latest-v24.x/api/sqlite.html
+ */
+import { backup } from 'node:sqlite'
+import type { Resource } from '../../fhir/types.ts'
+import type { Extractor } from '../../search/query.ts'
+import type { Engine, Records, Version } from '../store.ts'
+import { GrowingDictionary } from './dictionary.ts'
+import { finder } from './find.ts'
+import { records } from './records.ts'
+import { openFile } from './schema.ts'
+import { SlowReader } from './slow.ts'
+import { statements } from './statements.ts'
+import { history, latest, METHODS, past } from './versions.ts'
+import { Writer } from './writer.ts'
+
+export interface SqliteOptions {
+  /** The file; made when it is not there. Its folder must be. */
+  readonly path: string
+  readonly extractor: Extractor
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
+}
+
+/** How many resources `reindex` takes in one transaction, and `referrers` looks at in one statement. */
+const SLICE = 500
+
+/** Opens the store in a file. Throws when SQLite is too old, or the file is of another format. */
+export function openSqlite({ path, extractor, now = Date.now }: SqliteOptions): Engine {
+  const db = openFile(path)
+  const run = statements(db)
+  const words = new GrowingDictionary(run)
+  const reader = finder(db, run, words, extractor)
+  const writer = new Writer({ db, run, words, finder: reader, extractor, now })
+  const slow = new SlowReader(path)
+  const opened = new Map<string, Records>()
+
+  const engine: Engine = {
+    stats: writer.stats,
+    // async, so that a failure is a rejection
+    read: async ref => latest(run, words, ref),
+    readVersion: async (ref, version) => past(run, words, ref, version),
+    readMany: async refs => refs.map(ref => latest(run, words, ref)).filter(version => version?.text !== undefined) as Version[],
+    history: async query => history(run, words, query),
+
+    async find(query) {
+      const page = reader.findQuickly(query)
+      if (page) return page
+      writer.stats.slowQueries++
+      return slow.find(query)
+    },
+
+    async referrers(type, param, refs, limit) {
+      const pid = words.param(type, param, 'reference')
+      const targets = refs.map(ref => words.rid(ref.type, ref.id)).filter(rid => rid !== undefined)
+      const found = new Map<number, Version>()
+      for (let i = 0; pid !== undefined && i < targets.length && found.size < limit; i += SLICE) {
+        const some = targets.slice(i, i + SLICE)
+        const rows = run.all(
+          `SELECT r.rid, r.id, r.version, r.stamp, r.method, r.json FROM (SELECT DISTINCT rid FROM ref WHERE pid = ? AND target IN (${some.map(() => '?').join(',')}) LIMIT ?) p CROSS JOIN resource r ON r.rid = p.rid`,
+          [pid, ...some, limit],
+        )
+        for (const [rid, id, version, stamp, method, json] of rows)
+          found.set(rid as number, { ref: { type, id: id as string }, version: String(version), updated: Math.floor((stamp as number) / 1024), method: METHODS[method as number]!, text: json as string })
+      }
+      return [...found.values()].slice(0, limit)
+    },
+
+    commit: writes => writer.commit(writes),
+
+    async counts() {
+      const rows = run.all('SELECT t.name, count(*) FROM resource r JOIN type t USING (tid) WHERE r.json IS NOT NULL GROUP BY r.tid', [])
+      return new Map(rows.map(row => [row[0] as string, row[1] as number]))
+    },
+
+    records(name) {
+      let known = opened.get(name)
+      if (!known) opened.set(name, (known = records(run, name, now)))
+      return known
+    },
+
+    async reindex(types, progress) {
+      let done = 0
+      for (const type of types) done = await reindexType(type, done, progress)
+      return done
+    },
+
+    async backup(target) {
+      writer.flush()
+      await backup(db, target)
+    },
+
+    async verify() {
+      const problems = run.all('PRAGMA integrity_check(20)', []).map(row => String(row[0]))
+      return problems.filter(problem => problem !== 'ok')
+    },
+
+    async close() {
+      writer.flush()
+      await slow.close()
+      db.close()
+    },
+  }
+
+  /** In slices, so that requests are answered meanwhile; a search of the type sees those done so far. */
+  async function reindexType(type: string, before: number, progress?: (done: number) => void): Promise<number> {
+    const tid = words.type(type)
+    if (tid === undefined) return before
+    let done = before
+    let last = 0
+    transaction(() => writer.index.removeAll(type))
+    for (;;) {
+      const rows = run.all('SELECT rid, json FROM resource WHERE tid = ? AND json IS NOT NULL AND rid > ? ORDER BY rid LIMIT ?', [tid, last, SLICE])
+      if (rows.length === 0) return done
+      transaction(() => {
+        for (const [rid, json] of rows) {
+          const resource = JSON.parse(json as string) as Resource
+          // one that was written meanwhile has its words already; the other rows may come twice
+          run('DELETE FROM words WHERE rowid = ?').run(rid as number)
+          writer.index.add(type, rid as number, extractor.entries(resource))
+          last = rid as number
+        }
+        writer.index.flush()
+      })
+      done += rows.length
+      progress?.(done)
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  }
+
+  function transaction(work: () => void): void {
+    db.exec('BEGIN IMMEDIATE')
+    try {
+      work()
+      db.exec('COMMIT')
+    } catch (error) {
+      db.exec('ROLLBACK')
+      words.forget()
+      throw error
+    }
+  }
+
+  return engine
+}

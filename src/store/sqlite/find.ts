@@ -1,0 +1,326 @@
+/**
+ * Queries answered on one connection, synchronously: the writer judges conditions with it, reads go through it, and
+ * the thread for slow queries has one of its own.
+ */
+import type { DatabaseSync } from 'node:sqlite'
+import type { Resource } from '../../fhir/types.ts'
+import { match, type Subject } from '../../search/match.ts'
+import type { Extractor, Filter, Position, Query, Sort } from '../../search/query.ts'
+import type { Page, Version } from '../store.ts'
+import type { Dictionary } from './dictionary.ts'
+import { check, type Compile, isExact, type Source, source, type Sql } from './filter.ts'
+import type { Row, Statements, Value } from './statements.ts'
+import { METHODS } from './versions.ts'
+
+/** So few that counting them all costs nothing. */
+const SCANT = 256
+/** A driver that yields fewer rows than this is read whole and sorted without a thought. */
+const FEW = 2_000
+/** Beyond so many, walking the resources in page order and checking each is faster than sorting. */
+const MANY = 20_000
+
+interface Match {
+  readonly version: Version
+  readonly position: Position
+}
+
+/** How one type of a query is going to be answered. */
+interface Plan {
+  readonly type: string
+  readonly tid: number
+  readonly driver: Source | undefined
+  /** What the driver does not already guarantee, about `d.rid`. */
+  readonly rest: Filter
+  /** How many rows the driver yields, at most `MANY`; undefined when there was no need to know. */
+  readonly estimate: number | undefined
+}
+
+export interface Finder {
+  find(query: Query): Page
+  /** The page, when finding it takes so little that other requests need not be spared from it. */
+  findQuickly(query: Query): Page | undefined
+  /** At most `limit` rids (with their ids) that match: what a condition is judged by. */
+  ids(query: Query, limit: number): string[]
+}
+
+export function finder(db: DatabaseSync, run: Statements, words: Dictionary, extractor: Extractor): Finder {
+  let residuals: { filter: Filter; type: string }[] = []
+  const compile: Compile = { words, residual: (filter, type) => residuals.push({ filter, type }) - 1 }
+
+  db.function('holds', { directOnly: true }, (n: unknown, json: unknown) => {
+    const { filter } = residuals[n as number]!
+    return typeof json === 'string' && holds(filter, json, extractor) ? 1 : 0
+  })
+  db.function('sortkey', { directOnly: true }, (param: unknown, kind: unknown, descending: unknown, json: unknown) =>
+    typeof json === 'string' ? sortKey(json, param as string, kind as string, descending === 1, extractor) : null,
+  )
+
+  const sized = new Map<string, { rows: number; until: number }>()
+
+  /** How many rows a source yields, at most `MANY`. A dense one is remembered for a while: only its magnitude matters. */
+  function size({ sql, args }: Sql): number {
+    const count = (limit: number) => run.get(`SELECT count(*) FROM (SELECT 1 FROM (${sql}) LIMIT ${limit})`, args)![0] as number
+    const small = count(SCANT)
+    if (small < SCANT) return small
+    const key = `${sql}\n${args.join('\n')}`
+    const known = sized.get(key)
+    const now = performance.now()
+    if (known && known.until > now) return known.rows
+    const rows = count(MANY)
+    if (sized.size >= 1000) sized.clear()
+    sized.set(key, { rows, until: now + 10_000 })
+    return rows
+  }
+
+  function plan(type: string, query: Query): Plan | undefined {
+    const tid = words.type(type)
+    if (tid === undefined) return undefined
+    const parts = flatten(query.filter)
+    const sources = parts.map(part => source(part, type, compile))
+    let best = -1
+    let estimate: number | undefined
+    const usable = sources.filter(found => found !== undefined).length
+    if (usable === 1 && parts.length === 1 && sources[0]!.ordered) best = 0
+    else {
+      sources.forEach((found, i) => {
+        if (!found || (estimate !== undefined && estimate < 50)) return
+        const rows = size(found)
+        const better = estimate === undefined || (rows < FEW || estimate < FEW ? rows < estimate : found.ordered && !sources[best]!.ordered)
+        if (better) [best, estimate] = [i, rows]
+      })
+      if (best >= 0 && estimate! >= MANY && !sources[best]!.ordered) [best, estimate] = [-1, undefined]
+    }
+    const driver = sources[best]
+    return { type, tid, driver, rest: { is: 'all', parts: parts.filter((part, i) => i !== best || !isExact(part)) }, estimate }
+  }
+
+  /** `FROM … WHERE …` giving `d.rid`, each live resource of the type that matches (several times, when the driver repeats). */
+  function from({ driver, rest, tid, type }: Plan): Sql {
+    const conditions = check(rest, type, 'd.rid', compile)
+    if (!driver) return { sql: `FROM resource d WHERE d.tid = ? AND d.json IS NOT NULL AND ${conditions.sql}`, args: [tid, ...conditions.args] }
+    const typed = driver.typed ? '' : ` AND EXISTS (SELECT 1 FROM resource t WHERE t.rid = d.rid AND t.tid = ${tid} AND t.json IS NOT NULL)`
+    return { sql: `FROM (${driver.sql}) d WHERE ${conditions.sql}${typed}`, args: [...driver.args, ...conditions.args] }
+  }
+
+  const version = (type: string, row: Row): Version => ({
+    ref: { type, id: row[1] as string },
+    version: String(row[2]),
+    updated: Math.floor((row[3] as number) / 1024),
+    method: METHODS[row[4] as number]!,
+    text: row[5] as string,
+  })
+
+  const fetched = 'r.rid, r.id, r.version, r.stamp, r.method, r.json'
+
+  /** Newest first. */
+  function byRid(plan: Plan, query: Query, limit: number): Match[] {
+    const { sql, args } = from(plan)
+    const distinct = plan.driver && !plan.driver.unique ? 'DISTINCT ' : ''
+    const before = query.after ? ' AND d.rid < ?' : ''
+    const rows = run.all(
+      `SELECT ${fetched} FROM (SELECT ${distinct}d.rid ${sql}${before} ORDER BY d.rid DESC LIMIT ?) p CROSS JOIN resource r ON r.rid = p.rid ORDER BY p.rid DESC`,
+      query.after ? [...args, query.after.rid, limit] : [...args, limit],
+    )
+    return rows.map(row => ({ version: version(plan.type, row), position: { keys: [], rid: row[0] as number, type: plan.type } }))
+  }
+
+  /** The column that a sort key reads from an index that is in its order; undefined when there is none. */
+  function inOrder(sort: Sort, type: string): { table: string; column: string; pid: number; more: string } | undefined {
+    if (sort.by !== 'param') return undefined
+    const pid = words.param(type, sort.param, sort.kind)
+    if (pid === undefined) return undefined
+    if (sort.kind === 'date') return { table: 'date', column: 'low', pid, more: 'span' }
+    if (sort.kind === 'string') return { table: 'string', column: 'text', pid, more: 'exact' }
+    return sort.kind === 'quantity' ? { table: 'quantity', column: 'low', pid, more: 'uid' } : undefined
+  }
+
+  /** One sort key with an index of its own, and no driver that would leave few to sort: read the index in order. */
+  function byIndex(plan: Plan, query: Query, limit: number): Match[] | undefined {
+    const sort = query.sort[0]!
+    if (query.sort.length !== 1 || (plan.estimate !== undefined && plan.estimate < FEW)) return undefined
+    const all: Filter = query.filter
+    const [by, past] = sort.descending ? ['DESC', '<'] : ['ASC', '>']
+    const page = (sql: string, args: readonly Value[], most: number): Match[] =>
+      run
+        .all(`SELECT ${fetched}, p.k FROM (${sql} LIMIT ?) p CROSS JOIN resource r ON r.rid = p.rid`, [...args, most])
+        .map(row => ({ version: version(plan.type, row), position: { keys: [row[6] as Value], rid: row[0] as number, type: plan.type } }))
+    const after = query.after
+    const key = after?.keys[0]
+    if (sort.by !== 'param') {
+      const conditions = check(all, plan.type, 'd.rid', compile)
+      const column = sort.by === 'id' ? 'd.id' : 'd.stamp'
+      const cursor = after ? ` AND ${column} ${past} ?` : ''
+      return page(
+        `SELECT d.rid, ${column} k FROM resource d WHERE d.tid = ? AND d.json IS NOT NULL AND d.version > 0 AND ${conditions.sql}${cursor} ORDER BY ${column} ${by}`,
+        [plan.tid, ...conditions.args, ...(after ? [key!] : [])],
+        limit,
+      )
+    }
+    const index = inOrder(sort, plan.type)
+    if (!index) return undefined
+    const { table, column, pid, more } = index
+    const found: Match[] = []
+    if (!after || key !== null) {
+      const conditions = check(all, plan.type, 'd.rid', compile)
+      const cursor = after ? ` AND d.${column} ${past}= ? AND (d.${column} ${past} ? OR d.rid < ?)` : ''
+      const first = `NOT EXISTS (SELECT 1 FROM ${table} o WHERE o.pid = d.pid AND o.rid = d.rid AND (o.${column} ${sort.descending ? '>' : '<'} d.${column} OR (o.${column} = d.${column} AND o.${more} < d.${more})))`
+      found.push(
+        ...page(
+          `SELECT DISTINCT d.rid, d.${column} k FROM ${table} d WHERE d.pid = ?${cursor} AND ${first} AND ${conditions.sql} ORDER BY d.${column} ${by}, d.rid DESC`,
+          [pid, ...(after ? [key!, key!, after.rid] : []), ...conditions.args],
+          limit,
+        ),
+      )
+    }
+    if (found.length < limit) {
+      const conditions = check(all, plan.type, 'd.rid', compile)
+      const cursor = after && key === null ? ' AND d.rid < ?' : ''
+      found.push(
+        ...page(
+          `SELECT d.rid, NULL k FROM resource d WHERE d.tid = ? AND d.json IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ${table} o WHERE o.pid = ? AND o.rid = d.rid) AND ${conditions.sql}${cursor} ORDER BY d.rid DESC`,
+          [plan.tid, pid, ...conditions.args, ...(cursor ? [after!.rid] : [])],
+          limit - found.length,
+        ),
+      )
+    }
+    return found
+  }
+
+  /** The value that a sort key has for `d.rid`. */
+  function keyOf(sort: Sort, type: string): Sql {
+    if (sort.by !== 'param') return { sql: `(SELECT ${sort.by === 'id' ? 'id' : 'stamp'} FROM resource k WHERE k.rid = d.rid)`, args: [] }
+    const index = inOrder(sort, type)
+    const best = sort.descending ? 'max' : 'min'
+    if (index) return { sql: `(SELECT ${best}(k.${index.column}) FROM ${index.table} k WHERE k.pid = ? AND k.rid = d.rid)`, args: [index.pid] }
+    if (words.param(type, sort.param, sort.kind) === undefined) return { sql: 'NULL', args: [] }
+    return { sql: 'sortkey(?, ?, ?, (SELECT json FROM resource k WHERE k.rid = d.rid))', args: [sort.param, sort.kind, sort.descending ? 1 : 0] }
+  }
+
+  /** Every match with its keys, sorted. */
+  function bySorting(plan: Plan, query: Query, limit: number): Match[] {
+    const keys = query.sort.map(sort => keyOf(sort, plan.type))
+    const { sql, args } = from(plan)
+    const order = query.sort.map((sort, i) => `k${i} IS NULL, k${i} ${sort.descending ? 'DESC' : 'ASC'}`).join(', ')
+    const cursor = query.after ? behind(query.sort, query.after) : { sql: '1', args: [] }
+    const rows = run.all(
+      `SELECT ${fetched}, ${keys.map((_, i) => `p.k${i}`).join(', ')} FROM (SELECT * FROM (SELECT DISTINCT d.rid, ${keys.map((key, i) => `${key.sql} k${i}`).join(', ')} ${sql}) WHERE ${cursor.sql} ORDER BY ${order}, rid DESC LIMIT ?) p CROSS JOIN resource r ON r.rid = p.rid`,
+      [...keys.flatMap(key => key.args), ...args, ...cursor.args, limit],
+    )
+    return rows.map(row => ({ version: version(plan.type, row), position: { keys: row.slice(6), rid: row[0] as number, type: plan.type } }))
+  }
+
+  function matches(plan: Plan, query: Query, limit: number): Match[] {
+    if (query.sort.length === 0) return byRid(plan, query, limit)
+    return byIndex(plan, query, limit) ?? bySorting(plan, query, limit)
+  }
+
+  function total(plans: readonly Plan[], kind: Query['total']): number {
+    return plans.reduce((sum, one) => sum + (kind === 'estimate' ? estimated(one) : counted(one)), 0)
+  }
+
+  function counted(plan: Plan): number {
+    const { sql, args } = from(plan)
+    const what = !plan.driver || plan.driver.unique ? 'SELECT count(*)' : 'SELECT count(*) FROM (SELECT DISTINCT d.rid'
+    return run.get(`${what} ${sql}${what.endsWith('rid') ? ')' : ''}`, args)![0] as number
+  }
+
+  /** Exact up to `MANY`; beyond, what the rids of the first `MANY` say of the rest. */
+  function estimated(plan: Plan): number {
+    const { sql, args } = from(plan)
+    const [count, low, high] = run.get(`SELECT count(*), min(rid), max(rid) FROM (SELECT DISTINCT d.rid ${sql} LIMIT ${MANY})`, args) as [number, number, number]
+    if (count < MANY) return count
+    const newest = run.get('SELECT max(rid) FROM resource', [])![0] as number
+    return Math.round((count * newest) / Math.max(1, high - low + 1))
+  }
+
+  const plans = (query: Query): Plan[] => {
+    residuals = []
+    return query.types.map(type => plan(type, query)).filter(found => found !== undefined)
+  }
+
+  function find(ready: readonly Plan[], query: Query): Page {
+    const limit = query.count + 1
+    let found = query.count === 0 ? [] : ready.flatMap(one => matches(one, query, limit))
+    if (ready.length > 1) found = found.sort((a, b) => compare(query.sort, a.position, b.position))
+    const more = found.length > query.count
+    if (more) found.length = query.count
+    return {
+      matches: found.map(one => one.version),
+      next: more ? found.at(-1)?.position : undefined,
+      total: query.total === 'none' ? undefined : total(ready, query.total),
+    }
+  }
+
+  function isQuick(one: Plan, query: Query): boolean {
+    if (one.estimate !== undefined && one.estimate < FEW) return true
+    const parts = flatten(query.filter)
+    const straight = parts.length === 0 || (parts.length === 1 && !!one.driver?.ordered)
+    const [sort, ...others] = query.sort
+    const sorted = !sort || (others.length === 0 && parts.length === 0 && (sort.by !== 'param' || !!inOrder(sort, one.type)))
+    return straight && sorted && query.total !== 'accurate'
+  }
+
+  return {
+    find: query => find(plans(query), query),
+
+    findQuickly(query) {
+      const newest = (run.get('SELECT max(rid) FROM resource', [])![0] as number | null) ?? 0
+      const ready = plans(query)
+      return newest < MANY || ready.every(one => isQuick(one, query)) ? find(ready, query) : undefined
+    },
+
+    ids(query, limit) {
+      return plans(query).flatMap(one => byRid(one, { ...query, sort: [] }, limit).map(found => found.version.ref.id))
+    },
+  }
+}
+
+const flatten = (filter: Filter): readonly Filter[] => (filter.is === 'all' ? filter.parts.flatMap(flatten) : [filter])
+
+/** The rows behind a position, in the order of the sort: missing values last, equal ones newest first. */
+function behind(sort: readonly Sort[], after: Position): Sql {
+  const args: Value[] = []
+  let sql = 'rid < ?'
+  const tail: Value[] = [after.rid]
+  let inner: Value[] = tail
+  for (let i = sort.length - 1; i >= 0; i--) {
+    const key = after.keys[i] ?? null
+    const past = sort[i]!.descending ? '<' : '>'
+    if (key === null) sql = `(k${i} IS NULL AND ${sql})`
+    else {
+      sql = `(k${i} IS NULL OR k${i} ${past} ? OR (k${i} = ? AND ${sql}))`
+      inner = [key, key, ...inner]
+    }
+  }
+  args.push(...inner)
+  return { sql, args }
+}
+
+function compare(sort: readonly Sort[], a: Position, b: Position): number {
+  for (let i = 0; i < sort.length; i++) {
+    const [x, y] = [a.keys[i] ?? null, b.keys[i] ?? null]
+    if (x === y) continue
+    if (x === null) return 1
+    if (y === null) return -1
+    const order = x < y ? -1 : 1
+    return sort[i]!.descending ? -order : order
+  }
+  return b.rid - a.rid
+}
+
+/** Whether the resource itself satisfies what an index could not decide. It says nothing of other resources. */
+function holds(filter: Filter, json: string, extractor: Extractor): boolean {
+  const resource = JSON.parse(json) as Resource
+  const subject: Subject = { ref: { type: resource.resourceType, id: resource.id ?? '' }, updated: 0, rid: 0, resource, entries: extractor.entries(resource) }
+  return match(filter, subject, { get: () => undefined, referrers: () => [], extractor })
+}
+
+function sortKey(json: string, param: string, kind: string, descending: boolean, extractor: Extractor): string | null {
+  let best: string | null = null
+  for (const entry of extractor.entries(JSON.parse(json))) {
+    if (entry.param !== param || entry.kind !== kind) continue
+    const key = entry.kind === 'token' ? entry.code : entry.kind === 'reference' ? entry.ref : 'text' in entry ? entry.text : null
+    if (key !== null && (best === null || (descending ? key > best : key < best))) best = key
+  }
+  return best
+}

@@ -1,0 +1,31 @@
+/**
+ * Small records that are not FHIR, in a table of their own. Written at once, each in a transaction of its own.
+ */
+import type { Records } from '../store.ts'
+import type { Statements } from './statements.ts'
+
+export function records(run: Statements, name: string, now: () => number): Records {
+  const live = '(expires IS NULL OR expires > ?)'
+  return {
+    async put(key, value, expires) {
+      run('INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?)').run(name, key, JSON.stringify(value), expires ?? null)
+      run('DELETE FROM record WHERE expires IS NOT NULL AND expires <= ?').run(now())
+    },
+    async get(key) {
+      const row = run.get(`SELECT value FROM record WHERE name = ? AND key = ? AND ${live}`, [name, key, now()])
+      return row && JSON.parse(row[0] as string)
+    },
+    async take(key) {
+      const row = run.get(`DELETE FROM record WHERE name = ? AND key = ? AND ${live} RETURNING value`, [name, key, now()])
+      return row && JSON.parse(row[0] as string)
+    },
+    async remove(key) {
+      run('DELETE FROM record WHERE name = ? AND key = ?').run(name, key)
+    },
+    async list(prefix = '') {
+      return run
+        .all(`SELECT key, value FROM record WHERE name = ? AND substr(key, 1, ?) = ? AND ${live} ORDER BY key`, [name, prefix.length, prefix, now()])
+        .map(row => ({ key: row[0] as string, value: JSON.parse(row[1] as string) as unknown }))
+    },
+  }
+}

@@ -1,0 +1,216 @@
+/**
+ * Commits, one durable transaction for all that came in one turn of the event loop (group commit). Each is judged
+ * before anything of it is written, so one that is refused leaves no trace among the others.
+ * https://sqlite.org/wal.html
+ */
+import type { DatabaseSync } from 'node:sqlite'
+import type { Ref } from '../../fhir/types.ts'
+import type { Extractor, IndexEntry } from '../../search/query.ts'
+import { fill } from '../stamp.ts'
+import { type Condition, type Expectation, type Method, Mismatch, Overtaken, StorageFull, type Version, type Write } from '../store.ts'
+import type { GrowingDictionary } from './dictionary.ts'
+import type { Finder } from './find.ts'
+import { IndexRows } from './index-rows.ts'
+import { Inserts, type Statements } from './statements.ts'
+import { METHODS } from './versions.ts'
+
+/** What the file holds of a resource: version 0 when it is only referred to. */
+interface Stored {
+  readonly rid: number
+  readonly version: number
+  readonly stamp: number
+  readonly method: number
+  readonly json: string | null
+  /** Its row is still among the collected inserts. */
+  readonly collected: boolean
+}
+
+interface Waiting {
+  readonly writes: readonly Write[]
+  resolve(versions: Version[]): void
+  reject(error: unknown): void
+}
+
+export interface WriterOptions {
+  readonly db: DatabaseSync
+  readonly run: Statements
+  readonly words: GrowingDictionary
+  readonly finder: Finder
+  readonly extractor: Extractor
+  readonly now: () => number
+}
+
+export class Writer {
+  readonly stats = { commits: 0, writes: 0, slowQueries: 0 }
+  readonly index: IndexRows
+  readonly #own: WriterOptions
+  readonly #resources: Inserts
+  readonly #history: Inserts
+  #waiting: Waiting[] = []
+  #stamp: number
+  /** What this transaction has changed and the file may not show yet. */
+  #changed = new Map<string, Stored>()
+
+  constructor(options: WriterOptions) {
+    this.#own = options
+    this.index = new IndexRows(options.run, options.words)
+    this.#resources = new Inserts(options.run, 'resource', 7)
+    this.#history = new Inserts(options.run, 'history', 6)
+    this.#stamp = Number(options.run.get('SELECT max((SELECT coalesce(max(stamp), 0) FROM resource), (SELECT coalesce(max(stamp), 0) FROM history))', [])![0])
+  }
+
+  commit(writes: readonly Write[]): Promise<Version[]> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ writes, resolve, reject })
+      if (this.#waiting.length === 1) setImmediate(() => this.flush())
+    })
+  }
+
+  /** Writes all that is waiting. */
+  flush(): void {
+    const group = this.#waiting
+    this.#waiting = []
+    if (group.length > 0) this.#transaction(group)
+  }
+
+  #transaction(group: readonly Waiting[]): void {
+    const done: { one: Waiting; versions: Version[] }[] = []
+    const refused: { one: Waiting; error: unknown }[] = []
+    try {
+      this.#own.db.exec('BEGIN IMMEDIATE')
+      for (const one of group) {
+        try {
+          this.#judge(one.writes)
+        } catch (error) {
+          if (!(error instanceof Mismatch || error instanceof Overtaken)) throw error
+          refused.push({ one, error })
+          continue
+        }
+        done.push({ one, versions: this.#apply(one.writes) })
+      }
+      this.#flushRows()
+      this.#own.db.exec('COMMIT')
+    } catch (error) {
+      this.#rollback()
+      // one that cannot be written must not take the others along
+      if (group.length > 1) for (const one of group) this.#transaction([one])
+      else group[0]!.reject(isFull(error) ? new StorageFull() : error)
+      return
+    }
+    this.#changed.clear()
+    this.stats.commits++
+    for (const { one, versions } of done) {
+      this.stats.writes += versions.length
+      one.resolve(versions)
+    }
+    for (const { one, error } of refused) one.reject(error)
+  }
+
+  #flushRows(): void {
+    this.#resources.flush()
+    this.#history.flush()
+    this.index.flush()
+  }
+
+  #rollback(): void {
+    try {
+      if (this.#own.db.isTransaction) this.#own.db.exec('ROLLBACK')
+    } finally {
+      this.#resources.clear()
+      this.#history.clear()
+      this.index.clear()
+      this.#changed.clear()
+      this.#own.words.forget()
+    }
+  }
+
+  #stored(ref: Ref): Stored | undefined {
+    const changed = this.#changed.get(`${ref.type}/${ref.id}`)
+    if (changed) return changed
+    const tid = this.#own.words.type(ref.type)
+    const row = tid === undefined ? undefined : this.#own.run.get('SELECT rid, version, stamp, method, json FROM resource WHERE tid = ? AND id = ?', [tid, ref.id])
+    return row && { rid: row[0] as number, version: row[1] as number, stamp: row[2] as number, method: row[3] as number, json: row[4] as string | null, collected: false }
+  }
+
+  #judge(writes: readonly Write[]): void {
+    const seen = new Set<string>()
+    for (const write of writes) {
+      if (write.condition) this.#judgeCondition(write.condition)
+      if (write.do === 'check') continue
+      const key = `${write.ref.type}/${write.ref.id}`
+      if (seen.has(key)) throw new Error(`${key} stands twice in one commit.`)
+      seen.add(key)
+      judgeExpectation(write.ref, write.expect, this.#stored(write.ref))
+    }
+  }
+
+  #judgeCondition({ query, found }: Condition): void {
+    this.#flushRows()
+    this.#changed.forEach((stored, key) => stored.collected && this.#changed.set(key, { ...stored, collected: false }))
+    const now = this.#own.finder.ids(query, found.length + 1)
+    if (now.length !== found.length || !found.every(id => now.includes(id))) throw new Overtaken('What a condition found has changed.')
+  }
+
+  #apply(writes: readonly Write[]): Version[] {
+    // rids first, so that a reference to a later entry does not make a row of its own
+    const rids = writes.map(write => (write.do === 'put' ? (this.#stored(write.ref)?.rid ?? this.#own.words.newRid(write.ref.type, write.ref.id)) : 0))
+    const versions: Version[] = []
+    writes.forEach((write, i) => {
+      if (write.do === 'put') versions.push(this.#put(write, rids[i]!))
+      else if (write.do === 'delete') versions.push(this.#delete(write.ref))
+    })
+    return versions
+  }
+
+  #put(write: Extract<Write, { do: 'put' }>, rid: number): Version {
+    const { ref } = write
+    const before = this.#stored(ref)
+    const version = (before?.version ?? 0) + 1
+    const stamp = this.#nextStamp()
+    const updated = Math.floor(stamp / 1024)
+    const json = fill(write.draft, version, updated)
+    this.#keep(ref, before, { rid, version, stamp, method: METHODS.indexOf(write.method), json })
+    if (before?.json) this.index.replace(ref.type, rid, this.#own.extractor.entries(JSON.parse(before.json)), write.entries)
+    else this.index.add(ref.type, rid, write.entries)
+    return { ref, version: String(version), updated, method: write.method, text: json }
+  }
+
+  #delete(ref: Ref): Version {
+    const before = this.#stored(ref)
+    const method: Method = 'DELETE'
+    if (!before?.json) return { ref, version: String(before?.version ?? 0), updated: Math.floor((before?.stamp ?? 0) / 1024), method, text: undefined }
+    const version = before.version + 1
+    const stamp = this.#nextStamp()
+    this.#keep(ref, before, { rid: before.rid, version, stamp, method: METHODS.indexOf(method), json: null })
+    this.index.replace(ref.type, before.rid, this.#own.extractor.entries(JSON.parse(before.json)), noEntries)
+    return { ref, version: String(version), updated: Math.floor(stamp / 1024), method, text: undefined }
+  }
+
+  /** The new version into `resource`, the one before into `history`. */
+  #keep(ref: Ref, before: Stored | undefined, now: Omit<Stored, 'collected'>): void {
+    const tid = this.#own.words.makeType(ref.type)
+    if (before) {
+      if (before.collected) this.#resources.flush()
+      if (before.version > 0) this.#history.add(before.stamp, before.rid, before.version, tid, before.method, before.json)
+      this.#own.run('UPDATE resource SET version = ?, stamp = ?, method = ?, json = ? WHERE rid = ?').run(now.version, now.stamp, now.method, now.json, now.rid)
+    } else this.#resources.add(now.rid, tid, ref.id, now.version, now.stamp, now.method, now.json)
+    this.#changed.set(`${ref.type}/${ref.id}`, { ...now, collected: !before })
+  }
+
+  /** Milliseconds and a count within them: grows with every write, also when the clock steps back. */
+  #nextStamp(): number {
+    return (this.#stamp = Math.max(this.#stamp + 1, this.#own.now() * 1024))
+  }
+}
+
+const noEntries: readonly IndexEntry[] = []
+
+function judgeExpectation(ref: Ref, expect: Expectation, stored: Stored | undefined): void {
+  const there = stored && stored.json !== null
+  if (expect.is === 'nothing' && there) throw new Overtaken(`${ref.type}/${ref.id} is there by now.`)
+  if (expect.is !== 'version') return
+  if (!stored || String(stored.version) !== expect.version) throw new Mismatch(ref, there ? String(stored.version) : undefined)
+}
+
+/** https://sqlite.org/rescode.html#full */
+const isFull = (error: unknown): boolean => ((error as { errcode?: number }).errcode ?? 0) % 256 === 13

@@ -1,0 +1,31 @@
+/**
+ * What every engine does to a write: its version and its time, in the text and beside it.
+ * https://hl7.org/fhir/R4/resource.html#Meta
+ */
+import type { Resource } from '../fhir/types.ts'
+import { printJson } from '../fhir/json.ts'
+import type { Draft } from './store.ts'
+
+/** The resource's text with `meta.versionId` and `meta.lastUpdated` left open; what the client said of both is dropped. */
+export function prepare(resource: Resource, id: string): Draft {
+  const { resourceType, id: _, meta, ...rest } = resource
+  const { versionId: _v, lastUpdated: _l, ...others } = meta ?? {}
+  const more = printJson(others, resource)
+  const body = printJson(rest, resource)
+  return {
+    head: `{"resourceType":"${resourceType}","id":"${id}","meta":{"versionId":"`,
+    middle: '","lastUpdated":"',
+    tail: `"${more.length > 2 ? ',' + more.slice(1) : '}'}${body.length > 2 ? ',' + body.slice(1) : '}'}`,
+  }
+}
+
+/** The text of a version: the draft with its two places filled. `updated` is in milliseconds since 1970. */
+export const fill = (draft: Draft, version: number, updated: number): string =>
+  draft.head + version + draft.middle + instant(updated) + draft.tail
+
+let last = { at: NaN, text: '' }
+/** A FHIR instant in UTC; the last one is kept, since writes come in bursts. */
+export function instant(at: number): string {
+  if (last.at !== at) last = { at, text: new Date(at).toISOString() }
+  return last.text
+}

@@ -1,0 +1,103 @@
+/**
+ * Which tenants there are: a small file in the data folder, replaced as a whole so that it is never half written.
+ */
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+
+export type Seed = 'examples' | 'none'
+
+export interface TenantEntry {
+  /** ISO instants. */
+  readonly created: string
+  /** Deleted after this time. */
+  readonly expires?: string
+  /** What it starts with, also after a reset. */
+  readonly seed: Seed
+  /** Whether the seed is in. */
+  readonly seeded: boolean
+}
+
+export const tenantName = /^[a-z0-9][a-z0-9-]{0,62}$/
+
+export class Registry {
+  readonly #file: string
+  readonly #folder: string
+  readonly #tenants: Map<string, TenantEntry>
+
+  /** Makes the folder when it is missing. Throws when the file is there and cannot be read. */
+  constructor(folder: string) {
+    mkdirSync(join(folder, 'tenants'), { recursive: true })
+    this.#folder = folder
+    this.#file = join(folder, 'tenants.json')
+    this.#tenants = new Map(Object.entries(readTenants(this.#file)))
+  }
+
+  get(name: string): TenantEntry | undefined {
+    return this.#tenants.get(name)
+  }
+
+  all(): [name: string, entry: TenantEntry][] {
+    return [...this.#tenants.entries()].sort(([a], [b]) => (a < b ? -1 : 1))
+  }
+
+  set(name: string, entry: TenantEntry): void {
+    this.#tenants.set(name, entry)
+    this.#write()
+  }
+
+  delete(name: string): void {
+    this.#tenants.delete(name)
+    this.#write()
+  }
+
+  /** Where a tenant's files are. */
+  folderOf(name: string): string {
+    if (!tenantName.test(name)) throw new Error('not the name of a tenant')
+    return join(this.#folder, 'tenants', name)
+  }
+
+  #write(): void {
+    const text = JSON.stringify({ tenants: Object.fromEntries(this.all()) }, null, 2) + '\n'
+    writeWhole(this.#file, text)
+    syncFolder(this.#folder)
+  }
+}
+
+function readTenants(file: string): Record<string, TenantEntry> {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ENOENT') return {}
+    throw error
+  }
+  try {
+    const { tenants } = JSON.parse(text) as { tenants: Record<string, TenantEntry> }
+    return Object.fromEntries(Object.entries(tenants).filter(([name]) => tenantName.test(name)))
+  } catch {
+    throw new Error(`${file} cannot be read. Put back a copy of it, or remove it: tenants are then created anew over their folders.`)
+  }
+}
+
+/** Replaces a file: after a crash it is the old or the new one. */
+export function writeWhole(file: string, text: string): void {
+  const temporary = `${file}.new`
+  const descriptor = openSync(temporary, 'w', 0o600)
+  try {
+    writeSync(descriptor, text)
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+  renameSync(temporary, file)
+}
+
+/** Makes the renames in a folder last. */
+export function syncFolder(folder: string): void {
+  const descriptor = openSync(folder, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}

@@ -1,0 +1,290 @@
+/**
+ * `npm run bench`: what the server does against what the machine could do, as ratios taken in turn in one run.
+ * `npm run bench -- read create` runs only those; `BENCH_RESOURCES=1000000` sets the large store's size, `BENCH_SECONDS` each measurement's length.
+ */
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Bundle } from 'fhir/r4'
+import { loadDefinitions } from '../../src/fhir/packages.ts'
+import type { Resource } from '../../src/fhir/types.ts'
+import { makeExtractor } from '../../src/search/extract.ts'
+import { kinds } from '../../src/search/kinds.ts'
+import { openSqlite } from '../../src/store/sqlite/engine.ts'
+import { prepare } from '../../src/store/stamp.ts'
+import type { Write } from '../../src/store/store.ts'
+import type { Job, Result } from './client.ts'
+import { insertFloor } from './floor-insert.ts'
+import { observation, resource } from './generate.ts'
+
+const root = new URL('../..', import.meta.url).pathname
+const synthea = join(root, '../shared/data/synthea')
+const SECONDS = Number(process.env.BENCH_SECONDS ?? 3)
+const LARGE = Number(process.env.BENCH_RESOURCES ?? 1_000_000)
+const ROUNDS = 3
+
+const work = mkdtempSync(join(tmpdir(), 'bench-'))
+process.on('exit', () => rmSync(work, { recursive: true, force: true }))
+const rows: { what: string; server: string; floor: string; ratio: string; goal: string; met: string }[] = []
+const extractor = makeExtractor(loadDefinitions(), kinds)
+
+const rate = (perSecond: number) => `${Math.round(perSecond).toLocaleString('en')}/s`
+const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!
+
+function report(what: string, server: string, floor: string, value: number, goal: number, least: boolean, print: (value: number) => string = v => v.toFixed(2)): void {
+  const met = least ? value >= goal : value <= goal
+  rows.push({ what, server, floor, ratio: print(value), goal: `${least ? '>=' : '<='} ${print(goal)}`, met: met ? 'yes' : 'NO' })
+  console.log(`${what}: ${server} (floor ${floor}), ${print(value)} against ${print(goal)}${met ? '' : ', NOT MET'}`)
+}
+
+interface Server {
+  readonly port: number
+  readonly metrics: number
+  readonly process: ChildProcess
+  /** From the start of the process to the first 200, in milliseconds. */
+  readonly started: number
+  stop(): Promise<void>
+}
+
+let metricsPort = 19_100 + Math.floor(Math.random() * 500)
+
+async function serve(data: string, seed = 'none'): Promise<Server> {
+  const metrics = metricsPort++
+  const begun = performance.now()
+  const process_ = spawn(process.execPath, [join(root, 'src/main.ts')], {
+    env: { ...process.env, PORT: '0', DHP_DATA: data, DHP_SEED: seed, METRICS_PORT: String(metrics), DHP_LOG: 'error', DHP_ADMIN_TOKEN: 'bench-bench-bench-bench' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const port = await new Promise<number>((resolve, reject) => {
+    let text = ''
+    process_.stdout.on('data', chunk => {
+      text += String(chunk)
+      const found = /ready at http:\/\/[^:]+:(\d+)/.exec(text)
+      if (found) resolve(Number(found[1]))
+    })
+    process_.on('exit', code => reject(new Error(`The server ended with ${code}: ${text}`)))
+  })
+  const first = await fetch(`http://127.0.0.1:${port}/fhir/Patient?_count=1`)
+  await first.arrayBuffer()
+  const started = performance.now() - begun
+  return {
+    port,
+    metrics,
+    process: process_,
+    started,
+    stop: () =>
+      new Promise(resolve => {
+        process_.removeAllListeners('exit')
+        process_.on('exit', () => resolve())
+        process_.kill('SIGTERM')
+      }),
+  }
+}
+
+/** One measurement by a client in a process of its own. */
+function load(job: Job): Promise<Result> {
+  const client = fork(join(root, 'test/bench/client.ts'))
+  return new Promise((resolve, reject) => {
+    client.on('message', result => {
+      client.kill()
+      resolve(result as Result)
+    })
+    client.on('error', reject)
+    client.send(job)
+  })
+}
+
+async function floorServer(body: string): Promise<{ port: number; stop(): void }> {
+  const server = fork(join(root, 'test/bench/floor-http.ts'))
+  const port = await new Promise<number>(resolve => {
+    server.on('message', message => resolve(message as number))
+    server.send(body)
+  })
+  return { port, stop: () => void server.kill() }
+}
+
+/** Server and floor in turn, `ROUNDS` times; the medians. */
+async function inTurn(server: () => Promise<number>, floor: () => Promise<number>): Promise<[number, number]> {
+  const [ours, theirs]: [number[], number[]] = [[], []]
+  await floor()
+  await server()
+  for (let i = 0; i < ROUNDS; i++) {
+    theirs.push(await floor())
+    ours.push(await server())
+  }
+  return [median(ours), median(theirs)]
+}
+
+const perSecond = (result: Result): number => {
+  if (result.failed > 0) throw new Error(`${result.failed} requests were refused.`)
+  return result.served / result.seconds
+}
+
+const put = (of: Resource): Write => ({
+  do: 'put',
+  ref: { type: of.resourceType, id: of.id! },
+  method: 'PUT',
+  draft: prepare(of, of.id!),
+  entries: extractor.entries(of),
+  expect: { is: 'nothing' },
+})
+
+/** Fills a store with resources `from` up to `to`; resolves to resources a second. */
+async function fill(path: string, from: number, to: number): Promise<number> {
+  const engine = openSqlite({ path, extractor })
+  const start = performance.now()
+  for (let n = from; n < to; n += 500) await engine.commit(Array.from({ length: Math.min(500, to - n) }, (_, i) => put(resource(n + i))))
+  const seconds = (performance.now() - start) / 1000
+  await engine.close()
+  return (to - from) / seconds
+}
+
+async function folder(name: string): Promise<{ data: string; file: string }> {
+  const data = join(work, name)
+  const { mkdirSync } = await import('node:fs')
+  mkdirSync(join(data, 'tenants/default'), { recursive: true })
+  return { data, file: join(data, 'tenants/default/store.db') }
+}
+
+async function reading(which: ReadonlySet<string>): Promise<void> {
+  const { data, file } = await folder('reading')
+  await fill(file, 0, 20_000)
+  const server = await serve(data)
+  const url = `http://127.0.0.1:${server.port}`
+  const measure = async (what: string, paths: string[], goal: number) => {
+    const body = await (await fetch(url + paths[0]!)).text()
+    const floor = await floorServer(body)
+    const [ours, theirs] = await inTurn(
+      async () => perSecond(await load({ kind: 'get', port: server.port, connections: 64, seconds: SECONDS, paths })),
+      async () => perSecond(await load({ kind: 'get', port: floor.port, connections: 64, seconds: SECONDS, paths })),
+    )
+    floor.stop()
+    report(what, rate(ours), rate(theirs), ours / theirs, goal, true)
+  }
+  const ids = Array.from({ length: 2000 }, (_, i) => i * 10 + 2)
+  if (which.has('read')) await measure('read by id, 64 connections', ids.map(n => `/fhir/Observation/o${n}`), 0.4)
+  if (which.has('search')) {
+    const codes = ['8310-5', '8867-4', '29463-7', '8302-2']
+    await measure('search, page of 20', codes.map(code => `/fhir/Observation?code=http://loinc.org%7C${code}&_count=20`), 0.15)
+    await measure('search with two parameters, page of 20', codes.map(code => `/fhir/Observation?code=http://loinc.org%7C${code}&category=laboratory&_count=20`), 0.1)
+  }
+  await server.stop()
+}
+
+async function commits(server: Server): Promise<{ commits: number; writes: number }> {
+  const text = await (await fetch(`http://127.0.0.1:${server.metrics}/metrics`)).text()
+  const value = (name: string) => text.split('\n').filter(line => line.startsWith(name)).reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
+  return { commits: value('dhp_store_commits_total'), writes: value('dhp_store_writes_total') }
+}
+
+async function creating(): Promise<void> {
+  const { data } = await folder('creating')
+  const server = await serve(data)
+  const resources = Array.from({ length: 20_000 }, (_, n) => observation(n, `Patient/p${n % 1000}`, `Encounter/e${n % 5000}`))
+  let from = 0
+  const before = await commits(server)
+  const [ours, theirs] = await inTurn(
+    async () => {
+      const result = await load({ kind: 'create', port: server.port, connections: 64, seconds: SECONDS, from })
+      from += 200_000
+      return perSecond(result)
+    },
+    async () => insertFloor(work, resources, extractor, 32),
+  )
+  const after = await commits(server)
+  report('create, all parameters indexed, FULL', rate(ours), rate(theirs), ours / theirs, 0.3, true)
+  const perCreate = (after.commits - before.commits) / (after.writes - before.writes)
+  report('fsyncs per create, 64 connections', `1/${(1 / perCreate).toFixed(0)}`, '-', perCreate, 1 / 16, false, v => `1/${(1 / v).toFixed(0)}`)
+  await server.stop()
+}
+
+/** Synthea's bundles when they are at hand, else bundles of the generator's. */
+function bundles(): { text: string; resources: Resource[] }[] {
+  if (existsSync(synthea))
+    return readdirSync(synthea).map(name => {
+      const bundle = JSON.parse(readFileSync(join(synthea, name), 'utf8')) as Bundle
+      return { text: JSON.stringify(bundle), resources: bundle.entry!.map(entry => entry.resource as unknown as Resource) }
+    })
+  return Array.from({ length: 40 }, (_, i) => {
+    const resources = Array.from({ length: 400 }, (_, n) => resource(i * 400 + n))
+    const entry = resources.map(one => ({ resource: one, request: { method: 'PUT', url: `${one.resourceType}/${one.id}` } }))
+    return { text: JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry }), resources }
+  })
+}
+
+async function transactions(): Promise<void> {
+  const all = bundles()
+  const resources = all.flatMap(one => one.resources)
+  let made = 0
+  const [ours, theirs] = await inTurn(
+    async () => {
+      const { data } = await folder(`bundles-${made++}`)
+      const server = await serve(data)
+      const result = await load({ kind: 'post', port: server.port, connections: 4, seconds: 600, path: '/fhir', bodies: all.map(one => one.text), once: true })
+      await server.stop()
+      perSecond(result)
+      return resources.length / result.seconds
+    },
+    async () => insertFloor(work, resources, extractor, 1000),
+  )
+  report(`transaction bundles, FULL (${existsSync(synthea) ? 'Synthea' : 'generated'})`, rate(ours), rate(theirs), ours / theirs, 0.4, true)
+  const path = join(work, `bundles-${made - 1}/tenants/default/store.db`)
+  const engine = openSqlite({ path, extractor })
+  let json = 0
+  for (const one of resources) json += Buffer.byteLength(JSON.stringify(one))
+  await engine.backup(join(work, 'disk.db'))
+  await engine.close()
+  report('disk / minified JSON, all parameters', `${(statSync(join(work, 'disk.db')).size / 1e6).toFixed(1)} MB`, `${(json / 1e6).toFixed(1)} MB`, statSync(join(work, 'disk.db')).size / json, 2, false)
+}
+
+async function scale(): Promise<void> {
+  const { data, file } = await folder('scale')
+  const step = LARGE / 10
+  const search = async () => {
+    const server = await serve(data)
+    const paths = ['8310-5', '8867-4', '29463-7'].flatMap(code => Array.from({ length: 50 }, (_, i) => `/fhir/Observation?code=http://loinc.org%7C${code}&subject=Patient/p${i * 7}&_count=20`))
+    const results: number[] = []
+    for (let i = 0; i < ROUNDS; i++) results.push(perSecond(await load({ kind: 'get', port: server.port, connections: 64, seconds: SECONDS, paths })))
+    await server.stop()
+    return median(results)
+  }
+  await fill(file, 0, step / 2)
+  const insertSmall = await fill(file, step / 2, step)
+  const searchSmall = await search()
+  let insertLarge = 0
+  for (let n = step; n < LARGE; n += step) insertLarge = await fill(file, n, n + step)
+  const searchLarge = await search()
+  const names = `from ${step.toLocaleString('en')} to ${LARGE.toLocaleString('en')} resources`
+  report(`insert rate kept, ${names}`, rate(insertLarge), rate(insertSmall), insertLarge / insertSmall, 0.6, true)
+  report(`search rate kept, ${names}`, rate(searchLarge), rate(searchSmall), searchLarge / searchSmall, 0.6, true)
+  const server = await serve(data)
+  const count = async () => {
+    const begun = performance.now()
+    const { total } = (await (await fetch(`http://127.0.0.1:${server.port}/fhir/Observation?status=final&_summary=count`)).json()) as { total: number }
+    return total / ((performance.now() - begun) / 1000)
+  }
+  const counts: number[] = []
+  for (let i = 0; i < 7; i++) counts.push(await count())
+  report('count', `${(median(counts) / 1e6).toFixed(1)} M rows/s`, '-', median(counts) / 1e6, 10, true, v => `${v.toFixed(1)} M/s`)
+  await server.stop()
+  const starts: number[] = []
+  let idle = 0
+  for (let i = 0; i < 5; i++) {
+    const again = await serve(data)
+    starts.push(again.started)
+    await new Promise(resolve => setTimeout(resolve, 1500))
+    idle = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${again.process.pid}/status`, 'utf8'))![1]) / 1024
+    await again.stop()
+  }
+  report('start to first 200, filled database', `${median(starts).toFixed(0)} ms`, '-', median(starts), 400, false, v => `${v.toFixed(0)} ms`)
+  report('idle memory', `${idle.toFixed(0)} MB`, '-', idle, 150, false, v => `${v.toFixed(0)} MB`)
+}
+
+const asked = process.argv.slice(2).filter(word => !word.startsWith('-'))
+const which = new Set(asked.length > 0 ? asked : ['read', 'search', 'create', 'bundles', 'scale'])
+if (which.has('read') || which.has('search')) await reading(which)
+if (which.has('create')) await creating()
+if (which.has('bundles')) await transactions()
+if (which.has('scale')) await scale()
+console.table(rows)
