@@ -14,12 +14,14 @@ import type { Logger } from './http/log.ts'
 import { interactions } from './rest/interactions.ts'
 import { operations } from './rest/operations.ts'
 import { makeDoor } from './rest/server.ts'
+import { searches } from './rest/search.ts'
 import { batch, transaction } from './rest/transaction.ts'
 import { makeExtractor } from './search/extract.ts'
 import { kinds } from './search/kinds.ts'
 import { openSqlite } from './store/sqlite/engine.ts'
 import { seedExamples } from './tenants/seed.ts'
-import { DEFAULT, Tenants } from './tenants/tenants.ts'
+import { DEFAULT } from './tenants/names.ts'
+import { Tenants } from './tenants/tenants.ts'
 
 export interface App {
   readonly tenants: Tenants
@@ -37,7 +39,7 @@ export function makeTenants(config: Config, definitions: Definitions, maxBundle 
     description: 'A FHIR R4 server for health-data interoperability',
     date: '2026-11-22',
   }
-  const all = interactions(about, operations, [transaction, batch])
+  const all = interactions(about, operations, [...searches, transaction, batch])
   return new Tenants({
     folder: config.data,
     defaultSeed: config.seed,

@@ -77,3 +77,9 @@ export function help(command?: CommandHelp): string {
   }
   return parts.join('\n') + '\n'
 }
+
+/** The settings as the table in README.md. */
+export function settingsTable(): string {
+  const rows = Object.values(settings).map(({ name, default: standard, meaning }) => `| \`${name}\` | ${standard === '' ? '' : `\`${standard}\``} | ${meaning.replaceAll('|', '\\|')} |`)
+  return ['| Setting | Default | Meaning |', '| --- | --- | --- |', ...rows].join('\n')
+}

@@ -9,7 +9,12 @@ import type { Filter } from '../search/query.ts'
  * What puts a resource of `type` into the compartment `code/id`: one of the type's parameters refers to it, or it is that resource
  * itself. Undefined when no resource of that type is ever in such a compartment, or `code` has no compartment at all.
  */
-export function compartmentFilter(definitions: Definitions, code: string, id: string, type: string): Filter | undefined {
+export function compartmentFilter(
+  definitions: Definitions,
+  code: string,
+  id: string,
+  type: string,
+): Filter | undefined {
   const params = compartmentParams(definitions, code, type)
   if (!params) return undefined
   const parts: Filter[] = params.map(param => ({

@@ -4,9 +4,10 @@
  */
 import { forbidden } from '../fhir/outcome.ts'
 import type { Ref } from '../fhir/types.ts'
-import { everything, type Extractor, type Filter, nothing, type Query } from '../search/query.ts'
+import { type Extractor, type Filter, nothing, type Query } from '../search/query.ts'
 import { type Condition, Mismatch, Overtaken, type Store, type Version, type Write } from '../store/store.ts'
 import type { Action, Caller } from './caller.ts'
+import { both, isEverything, scope } from './filters.ts'
 import { makeJudge, type Judge } from './judge.ts'
 import { visibleHistory } from './visible-history.ts'
 
@@ -19,11 +20,6 @@ export interface GuardParts {
 
 const actions: readonly Action[] = ['create', 'read', 'update', 'delete', 'search']
 const unrestricted = new WeakMap<Caller, boolean>()
-
-/** Whether the filter lets everything through, as one can see without looking at resources. */
-export const isEverything = (filter: Filter) => filter === everything || (filter.is === 'all' && filter.parts.every(isEverything))
-
-const both = (one: Filter, other: Filter): Filter => (isEverything(one) ? other : isEverything(other) ? one : { is: 'all', parts: [one, other] })
 
 /**
  * The store as this caller sees it. Who may do everything gets the store itself. What a caller may not see is as if it were
@@ -169,26 +165,3 @@ function guarded(store: Store, caller: Caller, judge: Judge): Store {
 const refusal = (action: Action, { type }: Ref) => forbidden(`You may not ${action} this ${type}: it is not, or would not be, among those you have access to.`)
 
 const queryOf = (type: string, filter: Filter, count: number): Query => ({ types: [type], filter, sort: [], count, total: 'none' })
-
-/** The filter with `seen` AND-ed wherever it speaks of resources of another type. Chains are bounded when a search is parsed. */
-export function scope(filter: Filter, seen: (type: string) => Filter): Filter {
-  switch (filter.is) {
-    case 'all':
-    case 'any':
-      return { is: filter.is, parts: filter.parts.map(part => scope(part, seen)) }
-    case 'not':
-      return { is: 'not', part: scope(filter.part, seen) }
-    case 'tuple':
-      return { ...filter, parts: filter.parts.map(part => scope(part, seen)) }
-    case 'link':
-    case 'linked by':
-    case 'contains':
-      return { ...filter, where: both(scope(filter.where, seen), seen(filter.type)) }
-    case 'has':
-    case 'id':
-    case 'type':
-    case 'updated':
-    case 'near':
-      return filter
-  }
-}

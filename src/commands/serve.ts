@@ -10,7 +10,7 @@ import { checkExposure, type Config } from '../config.ts'
 import { loadDefinitions } from '../fhir/packages.ts'
 import { flushLog, makeLog, type Logger } from '../http/log.ts'
 import { lockFolder } from '../store/sqlite/lock.ts'
-import { DEFAULT } from '../tenants/tenants.ts'
+import { DEFAULT } from '../tenants/names.ts'
 
 /** How long accepted requests may take to end when the server stops. */
 const PATIENCE = 10_000

@@ -57,7 +57,7 @@ export async function intoServer(url: string, token: string | undefined): Promis
   })
 }
 
-const reachable = (error: Error & { cause?: { code?: string } }) => error.cause?.code ?? error.message.slice(0, 200)
+const reachable = (error: Error) => (error.cause as { code?: string } | undefined)?.code ?? error.message.slice(0, 200)
 
 class Refused extends Error {
   override readonly name = 'Refused'

@@ -35,7 +35,9 @@ export function historyBundle(
   const meta = `"meta":{"lastUpdated":"${new Date(now).toISOString()}"}`
   const head = `{"resourceType":"Bundle","id":"${id}",${meta},"type":"history","total":${total},${printLinks(links)}`
   // An empty array is not FHIR
-  return entries.length === 0 ? `${head}}` : `${head},"entry":[${entries.map(entry => historyEntry(base, entry)).join(',')}]}`
+  return entries.length === 0
+    ? `${head}}`
+    : `${head},"entry":[${entries.map(entry => historyEntry(base, entry)).join(',')}]}`
 }
 
 function historyEntry(base: string, { type, id, version, updated, method, text }: HistoryEntry): string {

@@ -37,7 +37,8 @@ export async function answerBatch(context: Context): Promise<FhirResponse> {
 function read(context: Context, raw: Json, index: number): { entry?: Entry; error?: unknown } {
   try {
     const entry = readEntry(context, raw, index)
-    if (isBundle(entry)) throw badRequest('A batch or transaction cannot be an entry of another. Send it by itself.', 'not-supported')
+    if (isBundle(entry))
+      throw badRequest('A batch or transaction cannot be an entry of another. Send it by itself.', 'not-supported')
     return { entry }
   } catch (error) {
     return { error }

@@ -17,17 +17,24 @@ export interface Entry {
 }
 
 type JsonObject = { [name: string]: Json }
-const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The entries of the request's Bundle, unread. 400 for another resource or type, 413 for too many. */
 export function entriesOf(body: FhirRequest['body'], type: string, most: number): readonly Json[] {
   if (Buffer.isBuffer(body) || !isObject(body) || body['resourceType'] !== 'Bundle') {
     throw badRequest('What is posted to the base of the server is a Bundle of type batch or transaction.', 'structure')
   }
-  if (body['type'] !== type) throw badRequest(`Bundle.type is ${quoted(String(body['type']))}; the server takes batch and transaction here.`, 'value', 'Bundle.type')
+  if (body['type'] !== type)
+    throw badRequest(
+      `Bundle.type is ${quoted(String(body['type']))}; the server takes batch and transaction here.`,
+      'value',
+      'Bundle.type',
+    )
   const entries = body['entry'] ?? []
   if (!Array.isArray(entries)) throw badRequest('Bundle.entry is a list.', 'structure', 'Bundle.entry')
-  if (entries.length > most) throw tooLarge(`The ${type} has ${entries.length} entries; this server takes ${most} at most. Send it in parts.`)
+  if (entries.length > most)
+    throw tooLarge(`The ${type} has ${entries.length} entries; this server takes ${most} at most. Send it in parts.`)
   return entries
 }
 
@@ -37,17 +44,20 @@ const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELE
 export function readEntry(context: Context, raw: Json, index: number): Entry {
   const entry = isObject(raw) ? raw : {}
   const asked = entry['request']
-  if (!isObject(asked)) throw badRequest('The entry has no request; give it request.method and request.url.', 'required')
+  if (!isObject(asked))
+    throw badRequest('The entry has no request; give it request.method and request.url.', 'required')
   const { method, url } = asked
   if (typeof method !== 'string' || !METHODS.includes(method)) {
     throw badRequest(`request.method is ${quoted(String(method))}; it is one of ${listed(METHODS)}.`, 'value')
   }
   if (typeof url !== 'string') throw badRequest('The entry has no request.url.', 'required')
   const { resource, fullUrl } = entry
-  if (resource !== undefined && !isObject(resource)) throw badRequest('The resource of the entry is not an object.', 'structure')
+  if (resource !== undefined && !isObject(resource))
+    throw badRequest('The resource of the entry is not an object.', 'structure')
   if (fullUrl !== undefined && typeof fullUrl !== 'string') throw badRequest('fullUrl is a string.', 'structure')
   const writes = method !== 'GET' && method !== 'HEAD' && method !== 'DELETE'
-  const { body, contentType } = method === 'PATCH' ? patchOf(resource) : { body: resource, contentType: 'application/fhir+json' }
+  const { body, contentType } =
+    method === 'PATCH' ? patchOf(resource) : { body: resource, contentType: 'application/fhir+json' }
   const request: FhirRequest = {
     method: method as HttpMethod,
     ...placeOf(url, context.request.base),
@@ -62,11 +72,15 @@ export function readEntry(context: Context, raw: Json, index: number): Entry {
 function placeOf(url: string, base: string): { path: string; query: string } {
   let relative = url
   if (url === base || url.startsWith(`${base}/`) || url.startsWith(`${base}?`)) relative = url.slice(base.length)
-  else if (/^[a-z][a-z0-9+.-]*:/i.test(url)) throw badRequest(`request.url is ${quoted(url)}; it should be relative to ${base}, as in Patient/123.`, 'value')
+  else if (/^[a-z][a-z0-9+.-]*:/i.test(url))
+    throw badRequest(`request.url is ${quoted(url)}; it should be relative to ${base}, as in Patient/123.`, 'value')
   if (relative.startsWith('/')) relative = relative.slice(1)
   const mark = relative.indexOf('?')
   const path = mark < 0 ? relative : relative.slice(0, mark)
-  return { path: path.includes('%') ? path.split('/').map(decoded).join('/') : path, query: mark < 0 ? '' : relative.slice(mark + 1) }
+  return {
+    path: path.includes('%') ? path.split('/').map(decoded).join('/') : path,
+    query: mark < 0 ? '' : relative.slice(mark + 1),
+  }
 }
 
 function decoded(segment: string): string {
@@ -88,7 +102,8 @@ function headersOf(context: Context, asked: JsonObject, contentType: string | un
   }
   const since = text('ifModifiedSince')
   const time = since === undefined ? undefined : Date.parse(since)
-  if (Number.isNaN(time)) throw badRequest('request.ifModifiedSince is an instant such as 2026-01-31T08:00:00+08:00.', 'value')
+  if (Number.isNaN(time))
+    throw badRequest('request.ifModifiedSince is an instant such as 2026-01-31T08:00:00+08:00.', 'value')
   const headers: Record<string, string> = { prefer: preferOf(context) }
   const add = (name: string, value: string | undefined) => value !== undefined && (headers[name] = value)
   add('if-match', text('ifMatch'))
@@ -101,7 +116,8 @@ function headersOf(context: Context, asked: JsonObject, contentType: string | un
 }
 
 /** What an entry's write answers with: nothing but its status, unless the client asked for more. */
-export const returnOf = (context: Context) => (/return\s*=/i.test(context.request.headers.prefer ?? '') ? context.prefer.return : 'minimal')
+export const returnOf = (context: Context) =>
+  /return\s*=/i.test(context.request.headers.prefer ?? '') ? context.prefer.return : 'minimal'
 
 const preferOf = (context: Context) =>
   `return=${returnOf(context)}${context.prefer.handling === undefined ? '' : `, handling=${context.prefer.handling}`}`
@@ -111,7 +127,10 @@ function patchOf(resource: JsonObject | undefined): { body: Json | undefined; co
   if (resource?.['resourceType'] !== 'Binary') return { body: resource, contentType: 'application/fhir+json' }
   const { contentType, data } = resource
   const bytes = Buffer.from(typeof data === 'string' ? data : '', 'base64')
-  return { body: parseJson(bytes), contentType: typeof contentType === 'string' ? contentType : 'application/json-patch+json' }
+  return {
+    body: parseJson(bytes),
+    contentType: typeof contentType === 'string' ? contentType : 'application/json-patch+json',
+  }
 }
 
 /** The text of a Bundle entry that answers a request. */
@@ -122,7 +141,8 @@ export function answeredEntry(request: FhirRequest, response: FhirResponse): str
   const body = response.empty || said || request.method === 'HEAD' ? '' : bodyOf(response)
   const parts = [`"status":"${status}${STATUS_CODES[status] ? ` ${STATUS_CODES[status]}` : ''}"`]
   const place = version && `${request.base}/${version.ref.type}/${version.ref.id}`
-  if (version && written && version.text !== undefined) parts.push(`"location":${JSON.stringify(`${place!}/_history/${version.version}`)}`)
+  if (version && written && version.text !== undefined)
+    parts.push(`"location":${JSON.stringify(`${place!}/_history/${version.version}`)}`)
   if (version) parts.push(`"etag":"W/\\"${version.version}\\"","lastModified":"${instant(version.updated)}"`)
   if (said) parts.push(`"outcome":${printJson(said)}`)
   const fullUrl = version && body ? `"fullUrl":${JSON.stringify(place)},` : ''
@@ -130,7 +150,8 @@ export function answeredEntry(request: FhirRequest, response: FhirResponse): str
 }
 
 function bodyOf({ raw, text, resource, version }: FhirResponse): string {
-  if (raw) return JSON.stringify({ resourceType: 'Binary', contentType: raw.contentType, data: raw.bytes.toString('base64') })
+  if (raw)
+    return JSON.stringify({ resourceType: 'Binary', contentType: raw.contentType, data: raw.bytes.toString('base64') })
   return text ?? (resource ? printJson(resource) : (version?.text ?? ''))
 }
 
@@ -138,7 +159,9 @@ function bodyOf({ raw, text, resource, version }: FhirResponse): string {
 export function refusedEntry(request: FhirRequest | undefined, error: unknown): string {
   const known = error instanceof FhirError
   const status = known ? error.status : 500
-  const issues: readonly Issue[] = known ? error.issues : [{ severity: 'error', code: 'exception', diagnostics: 'The server failed at this entry.' }]
+  const issues: readonly Issue[] = known
+    ? error.issues
+    : [{ severity: 'error', code: 'exception', diagnostics: 'The server failed at this entry.' }]
   const resource = outcome(issues) as unknown as Resource
   return answeredEntry(request ?? { method: 'POST', path: '', query: '', headers: {}, base: '' }, { status, resource })
 }
@@ -156,10 +179,14 @@ export function about(index: number, error: unknown): unknown {
 }
 
 /** `Patient.name[0]` of the entry's resource; anything that is not a path into a resource is the entry's as a whole. */
-const within = (place: string, path: string) => (/^[A-Z][A-Za-z]*\./.test(path) ? `${place}.resource${path.slice(path.indexOf('.'))}` : place)
+const within = (place: string, path: string) =>
+  /^[A-Z][A-Za-z]*\./.test(path) ? `${place}.resource${path.slice(path.indexOf('.'))}` : place
 
 /** The text of a response Bundle. */
-export const responseBundle = (type: 'batch-response' | 'transaction-response', entries: readonly string[]): FhirResponse => ({
+export const responseBundle = (
+  type: 'batch-response' | 'transaction-response',
+  entries: readonly string[],
+): FhirResponse => ({
   status: 200,
   text: `{"resourceType":"Bundle","type":"${type}"${entries.length > 0 ? `,"entry":[${entries.join(',')}]` : ''}}`,
 })

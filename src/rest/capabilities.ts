@@ -2,33 +2,22 @@
  * Capabilities: what this server does, told from the lists of what it has.
  * https://hl7.org/fhir/R4/http.html#capabilities
  */
-import type { CapabilityStatementRestSecurity, TerminologyCapabilities } from 'fhir/r4'
+import type { TerminologyCapabilities } from 'fhir/r4'
 import { createHash } from 'node:crypto'
 import type { Definitions } from '../fhir/definitions.ts'
 import { subset } from '../fhir/subset.ts'
 import { badRequest } from '../fhir/outcome.ts'
-import { capabilityStatement } from './capability-statement.ts'
+import { capabilityStatement, type About } from './capability-statement.ts'
 import type { Context, FhirResponse, Interaction, Operation, ReadInteraction, Resource } from './exchange.ts'
 import { listed, quoted } from './outcome-text.ts'
 import { partOf } from './read.ts'
 
-/** What the server says of itself. */
-export interface About {
-  /** Of the software. */
-  readonly name: string
-  readonly version: string
-  /** Of this installation. */
-  readonly title: string
-  readonly description: string
-  /** When the statement last changed: a FHIR date. */
-  readonly date: string
-  /** MIME types and their short forms; JSON when undefined. */
-  readonly formats?: readonly string[]
-  readonly security?: CapabilityStatementRestSecurity
-}
-
 /** GET metadata; `interactions` and `operations` are read when it is first asked. */
-export function capabilities(about: About, interactions: readonly Interaction[], operations: readonly Operation[]): ReadInteraction {
+export function capabilities(
+  about: About,
+  interactions: readonly Interaction[],
+  operations: readonly Operation[],
+): ReadInteraction {
   /** By mode and base; anew for new definitions. */
   const told = new WeakMap<Definitions, Map<string, Told>>()
 
@@ -39,7 +28,10 @@ export function capabilities(about: About, interactions: readonly Interaction[],
     const key = `${mode} ${request.base}`
     const known = texts.get(key)
     if (known) return known
-    const statement = mode === 'terminology' ? terminology(about, context) : capabilityStatement({ about, interactions, operations, context })
+    const statement =
+      mode === 'terminology'
+        ? terminology(about, context)
+        : capabilityStatement({ about, interactions, operations, context })
     const text = JSON.stringify(statement)
     const made = { text, etag: `W/"${createHash('sha256').update(text).digest('base64url').slice(0, 16)}"` }
     // The base comes from the client's Host header
@@ -92,10 +84,10 @@ function terminology(about: About, { request }: Context): TerminologyCapabilitie
     title: about.title,
     status: 'active',
     date: about.date,
-    description: 'This server stores and searches terminology resources. It has no terminology service: no expansion, validation or translation of codes.',
+    description:
+      'This server stores and searches terminology resources. It has no terminology service: no expansion, validation or translation of codes.',
     kind: 'instance',
     software: { name: about.name, version: about.version },
     implementation: { description: about.title, url: request.base },
   }
 }
-

@@ -2,11 +2,25 @@
  * The CapabilityStatement, derived from interactions, operations and definitions: nothing is in it that is not there.
  * https://hl7.org/fhir/R4/capabilitystatement.html
  */
-import type { CapabilityStatement, CapabilityStatementRestResource } from 'fhir/r4'
+import type { CapabilityStatement, CapabilityStatementRestResource, CapabilityStatementRestSecurity } from 'fhir/r4'
 import type { Definitions, SearchParam } from '../fhir/definitions.ts'
 import { patchTypes } from '../fhir/patch.ts'
-import type { About } from './capabilities.ts'
 import type { Context, Interaction, InteractionName, Operation } from './exchange.ts'
+
+/** What the server says of itself. */
+export interface About {
+  /** Of the software. */
+  readonly name: string
+  readonly version: string
+  /** Of this installation. */
+  readonly title: string
+  readonly description: string
+  /** When the statement last changed: a FHIR date. */
+  readonly date: string
+  /** MIME types and their short forms; JSON when undefined. */
+  readonly formats?: readonly string[]
+  readonly security?: CapabilityStatementRestSecurity
+}
 
 interface Parts {
   readonly about: About
@@ -18,7 +32,17 @@ interface Parts {
 type Rest = NonNullable<CapabilityStatement['rest']>[number]
 type Resource = CapabilityStatementRestResource
 
-const ofType: readonly InteractionName[] = ['read', 'vread', 'update', 'patch', 'delete', 'history-instance', 'history-type', 'create', 'search-type']
+const ofType: readonly InteractionName[] = [
+  'read',
+  'vread',
+  'update',
+  'patch',
+  'delete',
+  'history-instance',
+  'history-type',
+  'create',
+  'search-type',
+]
 const ofSystem: readonly InteractionName[] = ['transaction', 'batch', 'search-system', 'history-system']
 
 export function capabilityStatement(parts: Parts): CapabilityStatement {
@@ -60,11 +84,21 @@ function rest(parts: Parts): Rest {
   }
 }
 
-function resource(type: Resource['type'], parts: Parts, names: ReadonlySet<string>, paths: ReadonlySet<string>, targets: ReadonlyMap<string, readonly string[]>): Resource {
+function resource(
+  type: Resource['type'],
+  parts: Parts,
+  names: ReadonlySet<string>,
+  paths: ReadonlySet<string>,
+  targets: ReadonlyMap<string, readonly string[]>,
+): Resource {
   const { context, operations } = parts
   const { definitions, settings } = context
   const params = [...definitions.searchParams(type).values()]
-  const here = operations.filter(operation => (operation.type || operation.instance) && (operation.types.includes('Resource') || operation.types.includes(type)))
+  const here = operations.filter(
+    operation =>
+      (operation.type || operation.instance) &&
+      (operation.types.includes('Resource') || operation.types.includes(type)),
+  )
   const searches = names.has('search-type')
   return {
     type,
@@ -80,7 +114,10 @@ function resource(type: Resource['type'], parts: Parts, names: ReadonlySet<strin
     referencePolicy: ['literal', 'logical', 'local'],
     ...(searches
       ? {
-          searchInclude: ['*', ...params.filter(({ type }) => type === 'reference').map(({ code }) => `${type}:${code}`)],
+          searchInclude: [
+            '*',
+            ...params.filter(({ type }) => type === 'reference').map(({ code }) => `${type}:${code}`),
+          ],
           searchRevInclude: [...(targets.get(type) ?? []), ...(targets.get('*') ?? [])].sort(),
           searchParam: params.map(searchParam),
         }
@@ -95,7 +132,9 @@ const searchParam = ({ code, url, type }: SearchParam) => ({ name: code, definit
 function sharedParams(definitions: Definitions): SearchParam[] {
   const [first, ...others] = definitions.resourceTypes
   if (first === undefined) return []
-  return [...definitions.searchParams(first).values()].filter(({ code, url }) => others.every(type => definitions.searchParams(type).get(code)?.url === url))
+  return [...definitions.searchParams(first).values()].filter(({ code, url }) =>
+    others.every(type => definitions.searchParams(type).get(code)?.url === url),
+  )
 }
 
 /** `Observation:subject` by the type it may refer to; those that may refer to anything under `*`. */
@@ -122,14 +161,18 @@ const told = ({ code, definition, description }: Operation, { request }: Context
 })
 
 const compartments = (definitions: Definitions) =>
-  ['Patient', 'Encounter', 'RelatedPerson', 'Practitioner', 'Device'].filter(code => definitions.compartment(code)).map(code => `http://hl7.org/fhir/CompartmentDefinition/${code.toLowerCase()}`)
+  ['Patient', 'Encounter', 'RelatedPerson', 'Practitioner', 'Device']
+    .filter(code => definitions.compartment(code))
+    .map(code => `http://hl7.org/fhir/CompartmentDefinition/${code.toLowerCase()}`)
 
 function limitsText({ limits, settings }: Context): string {
   return [
     `Limits: a body has ${limits.maxBody} bytes at most and 64 levels (else 413, 400);`,
     `a transaction has ${limits.maxBundleEntries} entries, a batch ${limits.maxBatchEntries} (422 too-costly);`,
     `a page has ${limits.pageSize} matches when _count does not say, ${limits.maxPageSize} at most, and ${limits.maxIncludes} included resources;`,
-    settings.conditionalDelete === 'multiple' ? `a conditional delete takes ${limits.maxMatches} resources at most.` : 'a conditional delete takes one resource.',
+    settings.conditionalDelete === 'multiple'
+      ? `a conditional delete takes ${limits.maxMatches} resources at most.`
+      : 'a conditional delete takes one resource.',
     `Unknown search parameters are ${settings.handling === 'strict' ? 'refused (400)' : 'ignored'} unless Prefer: handling says otherwise.`,
     'Every update makes a new version, also when nothing changes. A resource can be created under an id of the client by PUT.',
   ].join(' ')

@@ -44,7 +44,11 @@ export function makeCatalogue(base: Definitions, makeExtractor: (definitions: De
   }
   const kept = (engine: Engine) => engine.records('search-parameters')
 
-  async function reindex(engine: Engine, types: readonly string[], searchParameters: readonly Resource[]): Promise<number> {
+  async function reindex(
+    engine: Engine,
+    types: readonly string[],
+    searchParameters: readonly Resource[],
+  ): Promise<number> {
     const pending = [...new Set([...types, ...affected(added, searchParameters, base)])]
     // Kept first: a server that stops in between goes on when it starts again
     await kept(engine).put('reindexed', { searchParameters, pending } satisfies Kept)
@@ -70,11 +74,17 @@ export function makeCatalogue(base: Definitions, makeExtractor: (definitions: De
 }
 
 /** The types whose index differs between the two sets of SearchParameters. */
-function affected(before: readonly Resource[], after: readonly Resource[], definitions: Definitions): readonly string[] {
+function affected(
+  before: readonly Resource[],
+  after: readonly Resource[],
+  definitions: Definitions,
+): readonly string[] {
   const texts = (list: readonly Resource[]) => new Set(list.map(({ meta: _, ...content }) => JSON.stringify(content)))
   const [was, is] = [texts(before), texts(after)]
   const changed = [...[...was].filter(text => !is.has(text)), ...[...is].filter(text => !was.has(text))]
-  const bases = changed.flatMap(text => (JSON.parse(text) as { base?: unknown }).base).filter(base => typeof base === 'string')
+  const bases = changed
+    .flatMap(text => (JSON.parse(text) as { base?: unknown }).base)
+    .filter(base => typeof base === 'string')
   if (bases.includes('Resource') || bases.includes('DomainResource')) return definitions.resourceTypes
   return bases.filter(base => definitions.isResourceType(base))
 }

@@ -9,6 +9,7 @@ import { badRequest, FhirError, type Issue, type IssueCode } from '../fhir/outco
 import type { Resource } from '../fhir/types.ts'
 import { didYouMean } from '../search/suggest.ts'
 import { quoted } from './outcome-text.ts'
+import { shape, shapesOf, type Property, type Shape } from './shapes.ts'
 
 /** So many issues are told at once. */
 const MOST_ISSUES = 20
@@ -19,14 +20,27 @@ const MOST_ISSUES = 20
  */
 export function checked(body: unknown, type: string, definitions: Definitions): Resource {
   if (body === undefined) throw badRequest(`There is no body; it should be a ${type} resource.`, 'structure')
-  if (!isObject(body)) throw badRequest(`The body is ${kindOf(body)}; it should be a ${type} resource, a JSON object with "resourceType".`, 'structure')
+  if (!isObject(body))
+    throw badRequest(
+      `The body is ${kindOf(body)}; it should be a ${type} resource, a JSON object with "resourceType".`,
+      'structure',
+    )
   const { resourceType } = body
-  if (typeof resourceType !== 'string') throw badRequest(`The body has no "resourceType"; add "resourceType": "${type}".`, 'structure')
+  if (typeof resourceType !== 'string')
+    throw badRequest(`The body has no "resourceType"; add "resourceType": "${type}".`, 'structure')
   if (!definitions.isResourceType(resourceType)) {
-    throw badRequest(`${quoted(resourceType)} is not a resource type of FHIR R4.${didYouMean(resourceType, definitions.resourceTypes)}`, 'structure', 'resourceType')
+    throw badRequest(
+      `${quoted(resourceType)} is not a resource type of FHIR R4.${didYouMean(resourceType, definitions.resourceTypes)}`,
+      'structure',
+      'resourceType',
+    )
   }
   if (resourceType !== type) {
-    throw badRequest(`The body is a ${resourceType}, but the URL names ${type}. Send it to ${resourceType}, or change the body.`, 'invalid', 'resourceType')
+    throw badRequest(
+      `The body is a ${resourceType}, but the URL names ${type}. Send it to ${resourceType}, or change the body.`,
+      'invalid',
+      'resourceType',
+    )
   }
   const issues = problems(body as Resource, definitions)
   if (issues.length > 0) throw new FhirError(422, issues)
@@ -35,23 +49,19 @@ export function checked(body: unknown, type: string, definitions: Definitions): 
 
 /** All that is wrong with the form of a resource of a known type, at most 20 issues. */
 export function problems(resource: Resource, definitions: Definitions): readonly Issue[] {
-  const walk: Walk = { shapes: shapesOf(definitions), definitions, trail: [resource.resourceType], issues: [], contained: false }
+  const walk: Walk = {
+    shapes: shapesOf(definitions),
+    definitions,
+    trail: [resource.resourceType],
+    issues: [],
+    contained: false,
+  }
   object(walk, resource, shape(walk, resource.resourceType), 1)
   return walk.issues
 }
 
 /** Whether a text can be a logical id. https://hl7.org/fhir/R4/datatypes.html#id */
 export const isId = (text: string) => /^[A-Za-z0-9\-.]{1,64}$/.test(text)
-
-/** What the walk needs to know of an element. */
-interface Property {
-  readonly many: boolean
-  /** The JSON kind of a primitive; `resource`: any resource; else the shape is looked up by type. */
-  readonly kind: 'string' | 'number' | 'boolean' | 'object' | 'resource'
-  readonly type: string
-  shape: Shape | undefined
-}
-type Shape = ReadonlyMap<string, Property>
 
 interface Walk {
   readonly shapes: Map<string, Shape>
@@ -62,29 +72,7 @@ interface Walk {
   contained: boolean
 }
 
-const compiled = new WeakMap<Definitions, Map<string, Shape>>()
-
-function shapesOf(definitions: Definitions): Map<string, Shape> {
-  let shapes = compiled.get(definitions)
-  if (!shapes) compiled.set(definitions, (shapes = new Map<string, Shape>()))
-  return shapes
-}
-
-const NUMBERS = new Set(['decimal', 'integer', 'positiveInt', 'unsignedInt', 'integer64'])
-
-/** The shape of a type, compiled when first met. */
-function shape({ shapes, definitions }: Walk, type: string): Shape {
-  const known = shapes.get(type)
-  if (known) return known
-  const made = new Map<string, Property>()
-  for (const { name, type: of, many } of definitions.elements(type)?.values() ?? []) {
-    const kind =
-      of === 'Resource' ? 'resource' : of === 'boolean' ? 'boolean' : NUMBERS.has(of) ? 'number' : definitions.elements(of) ? 'object' : 'string'
-    made.set(name, { many, kind, type: of, shape: undefined })
-  }
-  shapes.set(type, made)
-  return made
-}
+const control = /[\x00-\x08\x0b\x0c\x0e-\x1f]/
 
 /** Depth is bounded by MAX_DEPTH, so recursion is safe. */
 function object(walk: Walk, value: Record<string, unknown>, known: Shape, depth: number): void {
@@ -95,8 +83,18 @@ function object(walk: Walk, value: Record<string, unknown>, known: Shape, depth:
     count++
     if (name === 'resourceType' && depth === 1) continue
     const part = value[name]
-    trail.push(name)
     const property = known.get(name)
+    // Most elements are strings in order: the short way for them
+    if (
+      property !== undefined &&
+      property.kind === 'string' &&
+      !property.many &&
+      typeof part === 'string' &&
+      part !== '' &&
+      !control.test(part)
+    )
+      continue
+    trail.push(name)
     if (property) element(walk, part, property, value, name, depth)
     else stranger(walk, part, known, value, name, depth)
     trail.pop()
@@ -105,12 +103,21 @@ function object(walk: Walk, value: Record<string, unknown>, known: Shape, depth:
   if (count === 0) issue(walk, 'structure', 'An object is empty; leave the element out.')
 }
 
-function element(walk: Walk, part: unknown, property: Property, holder: Record<string, unknown>, name: string, depth: number): void {
+function element(
+  walk: Walk,
+  part: unknown,
+  property: Property,
+  holder: Record<string, unknown>,
+  name: string,
+  depth: number,
+): void {
   if (!property.many) {
-    if (Array.isArray(part)) return issue(walk, 'structure', `${quoted(name)} is an array; it has one value at most, without brackets.`)
+    if (Array.isArray(part))
+      return issue(walk, 'structure', `${quoted(name)} is an array; it has one value at most, without brackets.`)
     return item(walk, part, property, depth)
   }
-  if (!Array.isArray(part)) return issue(walk, 'structure', `${quoted(name)} is ${kindOf(part)}; it may repeat, so it is an array.`)
+  if (!Array.isArray(part))
+    return issue(walk, 'structure', `${quoted(name)} is ${kindOf(part)}; it may repeat, so it is an array.`)
   if (part.length === 0) return issue(walk, 'structure', `${quoted(name)} is an empty array; leave the element out.`)
   const { trail } = walk
   for (let i = 0; i < part.length; i++) {
@@ -131,12 +138,13 @@ function item(walk: Walk, value: unknown, property: Property, depth: number): vo
     case 'string':
       if (typeof value !== 'string') return wrongKind(walk, value, `a string (${property.type})`)
       if (value === '') return issue(walk, 'value', 'A string is empty; leave the element out.')
-      // eslint-disable-next-line no-control-regex
-      if (/[\x00-\x08\x0b\x0c\x0e-\x1f]/.test(value)) return issue(walk, 'value', 'A string holds a control character; of these only tab, CR and LF are allowed.')
+      if (control.test(value))
+        return issue(walk, 'value', 'A string holds a control character; of these only tab, CR and LF are allowed.')
       return
     case 'number':
     case 'boolean':
-      if (typeof value !== property.kind) wrongKind(walk, value, `a ${property.kind} (${property.type}), without quotes`)
+      if (typeof value !== property.kind)
+        wrongKind(walk, value, `a ${property.kind} (${property.type}), without quotes`)
       return
     case 'object':
       if (!isObject(value)) return wrongKind(walk, value, `an object (${property.type})`)
@@ -151,27 +159,45 @@ function inner(walk: Walk, value: unknown, depth: number): void {
   if (!isObject(value)) return wrongKind(walk, value, 'a resource')
   const { resourceType, ...elements } = value
   if (typeof resourceType !== 'string' || !walk.definitions.isResourceType(resourceType)) {
-    const said = typeof resourceType === 'string' ? `${quoted(resourceType)} is not a resource type of FHIR R4.` : 'A resource has no "resourceType".'
-    return issue(walk, 'structure', said + (typeof resourceType === 'string' ? didYouMean(resourceType, walk.definitions.resourceTypes) : ''))
+    const said =
+      typeof resourceType === 'string'
+        ? `${quoted(resourceType)} is not a resource type of FHIR R4.`
+        : 'A resource has no "resourceType".'
+    return issue(
+      walk,
+      'structure',
+      said + (typeof resourceType === 'string' ? didYouMean(resourceType, walk.definitions.resourceTypes) : ''),
+    )
   }
-  const inContained = walk.trail.at(-2) === 'contained'
-  if (walk.contained && 'contained' in value) issue(walk, 'structure', 'A contained resource cannot contain others; put them beside it.')
   const before = walk.contained
-  walk.contained ||= inContained
+  walk.contained ||= walk.trail.at(-2) === 'contained'
+  if (walk.contained && 'contained' in value)
+    issue(walk, 'structure', 'A contained resource cannot contain others; put them beside it.')
   // An otherwise empty resource is allowed: its type says something
   if (Object.keys(elements).length > 0) object(walk, elements, shape(walk, resourceType), depth + 1)
   walk.contained = before
 }
 
 /** A property that is no element: the extensions of a primitive (`_birthDate`), or a mistake. */
-function stranger(walk: Walk, part: unknown, known: Shape, holder: Record<string, unknown>, name: string, depth: number): void {
+function stranger(
+  walk: Walk,
+  part: unknown,
+  known: Shape,
+  holder: Record<string, unknown>,
+  name: string,
+  depth: number,
+): void {
   const property = name.startsWith('_') ? known.get(name.slice(1)) : undefined
   if (!property || property.kind === 'object' || property.kind === 'resource') {
     const hint = name === 'resourceType' ? ' Only resources have it.' : didYouMean(name, known.keys())
     return issue(walk, 'structure', `There is no element ${quoted(name)} here.${hint}`)
   }
   if (Array.isArray(part) !== property.many) {
-    return issue(walk, 'structure', `${quoted(name)} is ${kindOf(part)}; beside ${quoted(name.slice(1))} it is ${property.many ? 'an array' : 'an object'}.`)
+    return issue(
+      walk,
+      'structure',
+      `${quoted(name)} is ${kindOf(part)}; beside ${quoted(name.slice(1))} it is ${property.many ? 'an array' : 'an object'}.`,
+    )
   }
   const primitive: Property = { many: false, kind: 'object', type: 'Element', shape: shape(walk, 'Element') }
   if (!Array.isArray(part)) return item(walk, part, primitive, depth)
@@ -191,12 +217,27 @@ function issue(walk: Walk, code: IssueCode, diagnostics: string): void {
 }
 
 const appended = (path: string, step: string | number) =>
-  typeof step === 'number' ? `${path}[${step}]` : (path === '' ? '' : `${path}.`) + (/^[A-Za-z_]\w{0,80}$/.test(step) ? step : quoted(step))
+  typeof step === 'number'
+    ? `${path}[${step}]`
+    : (path === '' ? '' : `${path}.`) + (/^[A-Za-z_]\w{0,80}$/.test(step) ? step : quoted(step))
 
 const wrongKind = (walk: Walk, value: unknown, should: string) =>
-  issue(walk, value === null ? 'structure' : 'value', `The value is ${kindOf(value)}; it should be ${should}${value === null ? ', or be left out' : ''}.`)
+  issue(
+    walk,
+    value === null ? 'structure' : 'value',
+    `The value is ${kindOf(value)}; it should be ${should}${value === null ? ', or be left out' : ''}.`,
+  )
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const kindOf = (value: unknown) =>
-  value === null ? 'null' : Array.isArray(value) ? 'an array' : Buffer.isBuffer(value) ? 'not JSON' : typeof value === 'object' ? 'an object' : `a ${typeof value}`
+  value === null
+    ? 'null'
+    : Array.isArray(value)
+      ? 'an array'
+      : Buffer.isBuffer(value)
+        ? 'not JSON'
+        : typeof value === 'object'
+          ? 'an object'
+          : `a ${typeof value}`

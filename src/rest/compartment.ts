@@ -23,11 +23,15 @@ export async function compartmentParts(context: Context, { type, id, rest }: Mat
   const members = definitions.compartment(type)
   if (!members) {
     const known = definitions.resourceTypes.filter(each => definitions.compartment(each))
-    throw notFound(`${type} has no compartment, so ${type}/${id}/${rest} is nothing. FHIR has compartments for ${listed(known)}.`)
+    throw notFound(
+      `${type} has no compartment, so ${type}/${id}/${rest} is nothing. FHIR has compartments for ${listed(known)}.`,
+    )
   }
   const filter = rest === '*' ? undefined : compartmentFilter(definitions, type, id, rest)
   if (rest !== '*' && !filter) {
-    throw notFound(`${rest} resources are never in the compartment of a ${type}. Search them by their own parameters: ${rest}?…`)
+    throw notFound(
+      `${rest} resources are never in the compartment of a ${type}. Search them by their own parameters: ${rest}?…`,
+    )
   }
   const focus = await store.read({ type, id })
   if (!focus) throw notFound({ type, id })

@@ -17,10 +17,24 @@ export async function matchCriteria(context: Context, type: string, criteria: st
   const start = criteria.startsWith('?') ? 1 : criteria.startsWith(`${type}?`) ? type.length + 1 : 0
   const pairs = [...new URLSearchParams(criteria.slice(start))].filter(([name]) => !formal.has(name))
   const [wrong] = pairs.find(([name]) => resultParameters.has(name.split(':', 1)[0]!)) ?? []
-  if (wrong !== undefined) throw badRequest(`${quoted(wrong)} says what an answer looks like; criteria say which ${type} is meant, as in identifier=system|value.`)
-  if (pairs.length === 0) throw badRequest(`There are no criteria; give some that say which ${type} is meant, as in identifier=system|value.`, 'required')
+  if (wrong !== undefined)
+    throw badRequest(
+      `${quoted(wrong)} says what an answer looks like; criteria say which ${type} is meant, as in identifier=system|value.`,
+    )
+  if (pairs.length === 0)
+    throw badRequest(
+      `There are no criteria; give some that say which ${type} is meant, as in identifier=system|value.`,
+      'required',
+    )
   const { definitions, request, expand } = context
-  const { query: parsed } = await parseSearch(pairs, { definitions, types: [type], base: request.base, now: context.now(), lenient: false, ...(expand && { expand }) })
+  const { query: parsed } = await parseSearch(pairs, {
+    definitions,
+    types: [type],
+    base: request.base,
+    now: context.now(),
+    lenient: false,
+    ...(expand && { expand }),
+  })
   const query = { ...parsed, count: limit }
   const page = await context.store.find(query)
   return { versions: page.matches, condition: { query, found: page.matches.map(({ ref }) => ref.id) } }
@@ -28,7 +42,20 @@ export async function matchCriteria(context: Context, type: string, criteria: st
 
 /** About the form of the answer to the whole request. */
 const formal = new Set(['_format', '_pretty'])
-const resultParameters = new Set(['_count', '_sort', '_include', '_revinclude', '_summary', '_elements', '_total', '_contained', '_containedType', '_type', '_cursor', '_explain'])
+const resultParameters = new Set([
+  '_count',
+  '_sort',
+  '_include',
+  '_revinclude',
+  '_summary',
+  '_elements',
+  '_total',
+  '_contained',
+  '_containedType',
+  '_type',
+  '_cursor',
+  '_explain',
+])
 
 /** 412: the criteria match more than one. */
 export const severalMatches = (type: string, criteria: string) =>
@@ -50,7 +77,8 @@ export function namedVersions(header: string | undefined, name: string): readonl
     if (text === '') continue
     const bare = text.startsWith('W/') ? text.slice(2) : text
     const version = bare.length > 1 && bare.startsWith('"') && bare.endsWith('"') ? bare.slice(1, -1) : bare
-    if (!/^[A-Za-z0-9\-.]{1,64}$/.test(version)) throw badRequest(`${name} is ${quoted(header)}; it names versions as in W/"3", or is *.`)
+    if (!/^[A-Za-z0-9\-.]{1,64}$/.test(version))
+      throw badRequest(`${name} is ${quoted(header)}; it names versions as in W/"3", or is *.`)
     versions.push(version)
   }
   if (versions.length === 0) throw badRequest(`${name} is empty; it names versions as in W/"3", or is *.`)
@@ -65,12 +93,18 @@ export function expectation(context: Context, ref: Ref, current: Version | undef
   const { headers } = context.request
   const here = current?.text === undefined ? undefined : current.version
   if (headers['if-none-match']?.trim() === '*') {
-    if (here !== undefined) throw preconditionFailed(`${name(ref)} exists already, at version ${here}; If-None-Match: * asked that it does not.`)
+    if (here !== undefined)
+      throw preconditionFailed(
+        `${name(ref)} exists already, at version ${here}; If-None-Match: * asked that it does not.`,
+      )
     return { is: 'nothing' }
   }
   const named = namedVersions(headers['if-match'], 'If-Match')
   if (named === undefined) return { is: 'anything' }
-  if (here === undefined) throw preconditionFailed(`${name(ref)} ${current ? 'was deleted' : 'does not exist'}, but If-Match asks for ${asked(named)}.`)
+  if (here === undefined)
+    throw preconditionFailed(
+      `${name(ref)} ${current ? 'was deleted' : 'does not exist'}, but If-Match asks for ${asked(named)}.`,
+    )
   if (named !== '*' && !named.includes(here)) {
     throw preconditionFailed(
       `${name(ref)} is at version ${here}, but If-Match asks for ${asked(named)}. Read it again, repeat your change on what it is now, and send If-Match: W/"${here}".`,
@@ -93,7 +127,10 @@ export function notModified(context: Context, version: Version): boolean {
   const since = headers['if-modified-since']
   if (since === undefined) return false
   const time = Date.parse(since)
-  if (Number.isNaN(time)) throw badRequest(`If-Modified-Since is ${quoted(since)}; it should be a date such as Wed, 21 Oct 2015 07:28:00 GMT.`)
+  if (Number.isNaN(time))
+    throw badRequest(
+      `If-Modified-Since is ${quoted(since)}; it should be a date such as Wed, 21 Oct 2015 07:28:00 GMT.`,
+    )
   // The header counts whole seconds
   return Math.floor(version.updated / 1000) * 1000 <= time
 }

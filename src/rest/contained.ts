@@ -10,7 +10,11 @@ import type { Context, Resource } from './exchange.ts'
 import type { SearchsetEntry } from './searchset.ts'
 
 /** An entry for each contained resource of these types that satisfies the filter the containers were found by. */
-export function containedEntries({ extractor }: Context, containers: readonly Version[], filter: Filter): SearchsetEntry[] {
+export function containedEntries(
+  { extractor }: Context,
+  containers: readonly Version[],
+  filter: Filter,
+): SearchsetEntry[] {
   const world: World = { extractor, get: () => undefined, referrers: () => [] }
   const asked = filter.is === 'any' ? filter.parts : [filter]
   const entries: SearchsetEntry[] = []
@@ -22,7 +26,12 @@ export function containedEntries({ extractor }: Context, containers: readonly Ve
       const found = extractor.contained(resource, part.type)
       const own = inside.filter(({ resourceType }) => resourceType === part.type)
       for (const [i, contained] of own.entries()) {
-        const subject = { ref: { type: part.type, id: contained.id ?? '' }, updated: version.updated, entries: found[i] ?? [], resource: contained }
+        const subject = {
+          ref: { type: part.type, id: contained.id ?? '' },
+          updated: version.updated,
+          entries: found[i] ?? [],
+          resource: contained,
+        }
         if (!match(part.where, subject, world)) continue
         const place = `${version.ref.type}/${version.ref.id}#${contained.id ?? ''}`
         entries.push({ version, mode: 'match', text: printJson(contained), place })

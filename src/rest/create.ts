@@ -16,7 +16,8 @@ export const create: WriteInteraction = {
   async plan(context, { type }, assigned) {
     const resource = await received(context, type)
     const criteria = context.request.headers['if-none-exist']
-    const matched = criteria === undefined ? undefined : (assigned?.matched ?? (await matchCriteria(context, type, criteria)))
+    const matched =
+      criteria === undefined ? undefined : (assigned?.matched ?? (await matchCriteria(context, type, criteria)))
     const [existing, another] = matched?.versions ?? []
     if (another) throw severalMatches(type, criteria!)
     if (existing) {

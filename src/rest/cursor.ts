@@ -57,14 +57,24 @@ export async function openCursor<At>(context: Context, text: string): Promise<Cu
 const PLAIN = Buffer.from([0])
 const DEFLATED = Buffer.from([1])
 
-const boundTo = ({ caller, request }: Context) => Buffer.from(JSON.stringify([caller.id, request.path.replace(/\/?(?:_search)?\/?$/, '')]))
+const boundTo = ({ caller, request }: Context) =>
+  Buffer.from(JSON.stringify([caller.id, request.path.replace(/\/?(?:_search)?\/?$/, '')]))
 
 const notOurs = () =>
-  badRequest('This page link is not one this server gave you for this address. Start the search again from its first page.', 'invalid', CURSOR)
+  badRequest(
+    'This page link is not one this server gave you for this address. Start the search again from its first page.',
+    'invalid',
+    CURSOR,
+  )
 
 const tooOld = () =>
   new FhirError(410, [
-    { severity: 'error', code: 'expired', diagnostics: 'This page link is older than 24 hours. Start the search again from its first page.', expression: [CURSOR] },
+    {
+      severity: 'error',
+      code: 'expired',
+      diagnostics: 'This page link is older than 24 hours. Start the search again from its first page.',
+      expression: [CURSOR],
+    },
   ])
 
 /** A door is a tenant's, and so is its key. */

@@ -19,7 +19,11 @@ export const remove: WriteInteraction = {
     const current = await context.store.read(ref)
     if (current?.text === undefined) {
       expectation(context, ref, current)
-      return { writes: [], answer: () => deleted(context, current, `There is no ${type}/${id}${current ? ' any more' : ''}; nothing was deleted.`) }
+      return {
+        writes: [],
+        answer: () =>
+          deleted(context, current, `There is no ${type}/${id}${current ? ' any more' : ''}; nothing was deleted.`),
+      }
     }
     return deleting(context, current)
   },
@@ -33,19 +37,30 @@ export const conditionalDelete: WriteInteraction = {
   action: 'delete',
   async plan(context, { type }, assigned) {
     const { request, settings, limits } = context
-    if (request.query === '') throw badRequest(`DELETE needs to know which: DELETE ${type}/[id], or criteria as in DELETE ${type}?identifier=system|value.`, 'required')
+    if (request.query === '')
+      throw badRequest(
+        `DELETE needs to know which: DELETE ${type}/[id], or criteria as in DELETE ${type}?identifier=system|value.`,
+        'required',
+      )
     const several = settings.conditionalDelete === 'multiple'
     const most = several ? limits.maxMatches : 1
     // A transaction asks for two matches at most, which is enough unless several may go
-    const { versions, condition } = (several ? undefined : assigned?.matched) ?? (await matchCriteria(context, type, request.query, most + 1))
+    const { versions, condition } =
+      (several ? undefined : assigned?.matched) ?? (await matchCriteria(context, type, request.query, most + 1))
     if (versions.length > most) {
       if (!several) throw severalMatches(type, request.query)
-      throw tooCostly(`More than ${most} ${type} resources match, and one request deletes that many at most. Delete in steps, with narrower criteria.`)
+      throw tooCostly(
+        `More than ${most} ${type} resources match, and one request deletes that many at most. Delete in steps, with narrower criteria.`,
+      )
     }
     const [only, another] = versions
     if (!only) {
-      if (request.headers['if-match'] !== undefined) throw preconditionFailed(`No ${type} matches the criteria, but If-Match asks for one.`)
-      return { writes: assigned ? [{ do: 'check', condition }] : [], answer: () => deleted(context, undefined, `No ${type} matches; nothing was deleted.`) }
+      if (request.headers['if-match'] !== undefined)
+        throw preconditionFailed(`No ${type} matches the criteria, but If-Match asks for one.`)
+      return {
+        writes: assigned ? [{ do: 'check', condition }] : [],
+        answer: () => deleted(context, undefined, `No ${type} matches; nothing was deleted.`),
+      }
     }
     if (!another) return deleting(context, only, condition)
     const writes = versions.map((version, i) => write(context, version, i === 0 ? condition : undefined))
@@ -62,7 +77,12 @@ function deleting(context: Context, current: Version, condition?: Condition): Pl
 /** Expects the version read: one deleted meanwhile must not be deleted twice. */
 function write(context: Context, current: Version, condition?: Condition): Write {
   expectation(context, current.ref, current)
-  return { do: 'delete', ref: current.ref, expect: { is: 'version', version: current.version }, ...(condition ? { condition } : {}) }
+  return {
+    do: 'delete',
+    ref: current.ref,
+    expect: { is: 'version', version: current.version },
+    ...(condition ? { condition } : {}),
+  }
 }
 
 function deleted(context: Context, version: Version | undefined, said: string): FhirResponse {

@@ -51,10 +51,13 @@ async function told(context: Context, of: HistoryOf): Promise<FhirResponse> {
   const here = `${request.base}/${request.path}`
   const asOf = opened?.asOf ?? context.now()
   const link = async (at: number) => `${here}?${CURSOR}=${await sealCursor(context, { query: self, asOf, at })}`
-  const links: BundleLink[] = [{ relation: 'self', url: cursor === null ? here + (self ? `?${self}` : '') : `${here}?${CURSOR}=${cursor}` }]
+  const links: BundleLink[] = [
+    { relation: 'self', url: cursor === null ? here + (self ? `?${self}` : '') : `${here}?${CURSOR}=${cursor}` },
+  ]
   links.push({ relation: 'first', url: here + (self ? `?${self}` : '') })
   if (page.next !== undefined && query.count > 0) links.push({ relation: 'next', url: await link(page.next) })
-  const entries = query.count === 0 ? [] : page.versions.map(version => ({ ...version, type: version.ref.type, id: version.ref.id }))
+  const entries =
+    query.count === 0 ? [] : page.versions.map(version => ({ ...version, type: version.ref.type, id: version.ref.id }))
   return { status: 200, text: historyBundle(request.base, entries, page.total, links, context.newId(), context.now()) }
 }
 
@@ -72,7 +75,10 @@ function parseHistory(text: string, of: HistoryOf, context: Context): { query: H
     const read = Object.hasOwn(parameters, name) ? parameters[name]! : undefined
     if (!read) {
       if ((prefer.handling ?? settings.handling) === 'lenient') continue
-      throw badRequest(`A history has no parameter ${quoted(name)}.${didYouMean(name, known)} It has ${listed(known)}.`, 'not-supported')
+      throw badRequest(
+        `A history has no parameter ${quoted(name)}.${didYouMean(name, known)} It has ${listed(known)}.`,
+        'not-supported',
+      )
     }
     if (self.has(name)) throw badRequest(`${name} stands twice; give it once.`)
     self.append(name, value)
@@ -83,20 +89,26 @@ function parseHistory(text: string, of: HistoryOf, context: Context): { query: H
 
 const parameters: Readonly<Record<string, (value: string) => Partial<HistoryQuery>>> = {
   _count(value) {
-    if (!/^\d{1,9}$/.test(value)) throw badRequest(`_count is ${quoted(value)}; it is a number of entries, such as 20, or 0 for the total only.`)
+    if (!/^\d{1,9}$/.test(value))
+      throw badRequest(`_count is ${quoted(value)}; it is a number of entries, such as 20, or 0 for the total only.`)
     return { count: Number(value) }
   },
   _since: value => ({ since: time('_since', value).low }),
   _at: value => ({ at: time('_at', value) }),
   _sort(value) {
     if (value === '_lastUpdated' || value === '-_lastUpdated') return { oldestFirst: value === '_lastUpdated' }
-    throw badRequest(`A history is sorted by _sort=-_lastUpdated (newest first) or _sort=_lastUpdated, not by ${quoted(value)}.`)
+    throw badRequest(
+      `A history is sorted by _sort=-_lastUpdated (newest first) or _sort=_lastUpdated, not by ${quoted(value)}.`,
+    )
   },
 }
 
 function time(name: string, value: string) {
   // A '+' before a zone, sent as it is, arrives as a space
   const range = readDate(value.replace(' ', '+'))
-  if (!range) throw badRequest(`${name} is ${quoted(value)}; it is a date such as 2024-05-01 or an instant such as 2024-05-01T13:00:00Z.`)
+  if (!range)
+    throw badRequest(
+      `${name} is ${quoted(value)}; it is a date such as 2024-05-01 or an instant such as 2024-05-01T13:00:00Z.`,
+    )
   return range
 }

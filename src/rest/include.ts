@@ -8,6 +8,7 @@ import { readReference } from '../fhir/reference.ts'
 import type { Include } from '../search/parse.ts'
 import type { Version } from '../store/store.ts'
 import type { Context, Ref } from './exchange.ts'
+import { refsIn } from './stored-references.ts'
 
 export interface Included {
   /** Neither matches nor twice. */
@@ -20,11 +21,25 @@ export interface Included {
 const MOST_ROUNDS = 16
 
 /** What the page's includes ask for, at most `limits.maxIncludes` resources. */
-export async function include(context: Context, matches: readonly Version[], includes: readonly Include[], revincludes: readonly Include[]): Promise<Included> {
-  const gathering: Gathering = { context, seen: new Set(matches.map(({ ref }) => print(ref))), versions: [], cut: false }
+export async function include(
+  context: Context,
+  matches: readonly Version[],
+  includes: readonly Include[],
+  revincludes: readonly Include[],
+): Promise<Included> {
+  const gathering: Gathering = {
+    context,
+    seen: new Set(matches.map(({ ref }) => print(ref))),
+    versions: [],
+    cut: false,
+  }
   let [forward, backward] = [includes, revincludes]
   let frontier = matches
-  for (let round = 0; round < MOST_ROUNDS && frontier.length > 0 && forward.length + backward.length > 0 && !gathering.cut; round++) {
+  for (
+    let round = 0;
+    round < MOST_ROUNDS && frontier.length > 0 && forward.length + backward.length > 0 && !gathering.cut;
+    round++
+  ) {
     const before = gathering.versions.length
     await follow(gathering, frontier, forward)
     for (const asked of backward) await refer(gathering, frontier, asked)
@@ -63,14 +78,21 @@ function add(gathering: Gathering, versions: readonly Version[]): void {
 async function follow(gathering: Gathering, from: readonly Version[], includes: readonly Include[]): Promise<void> {
   const { context, seen } = gathering
   const wanted = new Map<string, Ref>()
+  const fresh = (to: Ref) =>
+    !seen.has(print(to)) && !wanted.has(print(to)) && context.definitions.isResourceType(to.type)
   for (const { ref, text } of from) {
     const asked = includes.filter(({ source }) => source === '*' || source === ref.type)
     if (asked.length === 0 || text === undefined) continue
+    // Only a resource that names something new of a type asked for is worth parsing
+    const named = refsIn(text, context.request.base)
+    if (!named.some(to => fresh(to) && asked.some(each => mayLead(context, each, ref.type, to.type)))) continue
     for (const entry of context.extractor.entries(parseJson(Buffer.from(text)))) {
       if (entry.kind !== 'reference') continue
       const to = readReference(entry.ref, context.request.base)
-      if (!to || seen.has(print(to)) || !context.definitions.isResourceType(to.type)) continue
-      if (asked.some(({ param, target }) => (param === '*' || param === entry.param) && (!target || target === to.type))) {
+      if (!to || !fresh(to)) continue
+      if (
+        asked.some(({ param, target }) => (param === '*' || param === entry.param) && (!target || target === to.type))
+      ) {
         wanted.set(print(to), { type: to.type, id: to.id })
       }
     }
@@ -80,6 +102,12 @@ async function follow(gathering: Gathering, from: readonly Version[], includes: 
   // One more than there is room for: then it is known that something was left out. Of those, some may not be there
   if (refs.length > 0) add(gathering, await context.store.readMany(refs.slice(0, room * 2 + 1)))
   if (refs.length > room * 2 + 1) gathering.cut = true
+}
+
+function mayLead({ definitions }: Context, { param, target }: Include, from: string, to: string): boolean {
+  if (target) return target === to
+  const found = param === '*' ? undefined : definitions.searchParams(from).get(param)
+  return !found || leadsTo(found, new Set([to]))
 }
 
 /** `_revinclude`: what refers to these resources. */
@@ -98,7 +126,11 @@ async function refer(gathering: Gathering, to: readonly Version[], asked: Includ
 }
 
 /** The types and parameters by which something may refer to these types. */
-async function referring({ store, definitions }: Context, { source, param }: Include, to: ReadonlySet<string>): Promise<{ type: string; param: string }[]> {
+async function referring(
+  { store, definitions }: Context,
+  { source, param }: Include,
+  to: ReadonlySet<string>,
+): Promise<{ type: string; param: string }[]> {
   // Of types without any resource nothing can refer
   const sources = source === '*' ? [...(await store.counts()).keys()].sort() : [source]
   return sources.flatMap(type =>

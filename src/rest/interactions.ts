@@ -2,7 +2,8 @@
  * The interactions this server has. To add one: a file of its own, and a line here.
  * https://hl7.org/fhir/R4/http.html#summary
  */
-import { capabilities, type About } from './capabilities.ts'
+import { capabilities } from './capabilities.ts'
+import type { About } from './capability-statement.ts'
 import { create } from './create.ts'
 import { conditionalDelete, remove } from './delete.ts'
 import type { Interaction, Operation } from './exchange.ts'
@@ -32,7 +33,11 @@ const own: readonly Interaction[] = [
 ]
 
 /** All of them. `more`: an operator's own; the CapabilityStatement states them too. */
-export function interactions(about: About, operations: readonly Operation[], more: readonly Interaction[] = []): readonly Interaction[] {
+export function interactions(
+  about: About,
+  operations: readonly Operation[],
+  more: readonly Interaction[] = [],
+): readonly Interaction[] {
   const all = [...own, ...more]
   return [...all, capabilities(about, all, operations)]
 }

@@ -35,7 +35,11 @@ export const conditionalPatch: WriteInteraction = {
   action: 'update',
   async plan(context, { type }, assigned) {
     const { query } = context.request
-    if (query === '') throw badRequest(`PATCH needs to know which: PATCH ${type}/[id], or criteria as in PATCH ${type}?identifier=system|value.`, 'required')
+    if (query === '')
+      throw badRequest(
+        `PATCH needs to know which: PATCH ${type}/[id], or criteria as in PATCH ${type}?identifier=system|value.`,
+        'required',
+      )
     const matched = assigned?.matched ?? (await matchCriteria(context, type, query))
     const [existing, another] = matched.versions
     if (another) throw severalMatches(type, query)
@@ -47,11 +51,21 @@ export const conditionalPatch: WriteInteraction = {
 async function patching(context: Context, current: Version, condition?: Condition): Promise<Plan> {
   const { request, definitions } = context
   const { ref } = current
-  if (request.body === undefined) throw badRequest('There is no body; it should be a JSON Patch or a Parameters resource with a FHIRPath Patch.', 'structure')
-  if (Buffer.isBuffer(request.body)) throw unsupportedMediaType('A patch is sent as application/json-patch+json or application/fhir+json (Parameters).')
+  if (request.body === undefined)
+    throw badRequest(
+      'There is no body; it should be a JSON Patch or a Parameters resource with a FHIRPath Patch.',
+      'structure',
+    )
+  if (Buffer.isBuffer(request.body))
+    throw unsupportedMediaType('A patch is sent as application/json-patch+json or application/fhir+json (Parameters).')
   expectation(context, ref, current)
   const stored = parseJson(Buffer.from(current.text!)) as unknown as Resource
-  const result = applyPatch(stored, request.body, request.headers['content-type'] ?? patchType(request.body), definitions)
+  const result = applyPatch(
+    stored,
+    request.body,
+    request.headers['content-type'] ?? patchType(request.body),
+    definitions,
+  )
   const resource = await accepted(context, checked(result, ref.type, definitions))
   // The patch was made for this version; another's write in between means to patch that one
   const write = put(context, ref, 'PATCH', resource, { is: 'version', version: current.version }, condition)

@@ -26,6 +26,7 @@ export function readPrefer(header: string | undefined): Prefer {
 
 function one<T extends string>(name: string, value: string, known: readonly T[]): T {
   const found = known.find(each => each.toLowerCase() === value.toLowerCase())
-  if (found === undefined) throw badRequest(`Prefer: ${name}=${quoted(value)} means nothing in FHIR; it is one of ${listed(known)}.`)
+  if (found === undefined)
+    throw badRequest(`Prefer: ${name}=${quoted(value)} means nothing in FHIR; it is one of ${listed(known)}.`)
   return found
 }

@@ -33,7 +33,10 @@ export const vread: ReadInteraction = {
   async answer(context, { type, id, rest }) {
     const ref = { type, id }
     const version = await context.store.readVersion(ref, rest)
-    if (!version) throw notFound(`There is no version ${rest} of ${type}/${id} on this server. Its versions are under ${type}/${id}/_history.`)
+    if (!version)
+      throw notFound(
+        `There is no version ${rest} of ${type}/${id} on this server. Its versions are under ${type}/${id}/_history.`,
+      )
     if (version.text === undefined) throw gone(ref)
     return shown(context, version)
   },
@@ -41,7 +44,10 @@ export const vread: ReadInteraction = {
 
 function shown(context: Context, version: Version): FhirResponse {
   const { headers, query } = context.request
-  if ((headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined) && notModified(context, version)) {
+  if (
+    (headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined) &&
+    notModified(context, version)
+  ) {
     return { status: 304, version, empty: true }
   }
   if (query === '') return { status: 200, version }

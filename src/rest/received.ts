@@ -23,7 +23,8 @@ export async function accepted(context: Context, resource: Resource): Promise<Re
 
 function binary(request: FhirRequest, bytes: Buffer, type: string): Resource {
   const contentType = request.headers['content-type']
-  if (type !== 'Binary') throw badRequest(`The body of a ${type} is FHIR JSON; send it as application/fhir+json.`, 'structure')
+  if (type !== 'Binary')
+    throw badRequest(`The body of a ${type} is FHIR JSON; send it as application/fhir+json.`, 'structure')
   if (!contentType) throw badRequest('A Binary sent as its bytes needs a Content-Type.', 'required')
   return { resourceType: 'Binary', contentType, ...(bytes.length > 0 ? { data: bytes.toString('base64') } : {}) }
 }

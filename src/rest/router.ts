@@ -14,7 +14,11 @@ export interface Router {
 }
 
 /** `definitions` is asked for each time, since new ones may come while the server runs. */
-export function makeRouter(interactions: readonly Interaction[], operations: readonly Operation[], definitions: () => Definitions): Router {
+export function makeRouter(
+  interactions: readonly Interaction[],
+  operations: readonly Operation[],
+  definitions: () => Definitions,
+): Router {
   const routes = new Map<string, Interaction>()
   for (const interaction of interactions) routes.set(`${interaction.method} ${interaction.path}`, interaction)
   const methods = new Map<string, HttpMethod[]>()
@@ -28,7 +32,10 @@ export function makeRouter(interactions: readonly Interaction[], operations: rea
     if (interaction) return { interaction, type: place.type, id: place.id, rest: place.rest }
     const allowed = methods.get(place.shape)
     if (!allowed) throw nothingThere(path)
-    throw methodNotAllowed(`${method} is not for ${described(path)}; ${listed(allowed)} ${allowed.length > 1 ? 'are' : 'is'}.`, allow(allowed))
+    throw methodNotAllowed(
+      `${method} is not for ${described(path)}; ${listed(allowed)} ${allowed.length > 1 ? 'are' : 'is'}.`,
+      allow(allowed),
+    )
   }
 
   function operate(method: HttpMethod, { type, id }: Place, code: string): Match {
@@ -37,7 +44,10 @@ export function makeRouter(interactions: readonly Interaction[], operations: rea
     const interaction = operation.affectsState ? changing : asking
     const allowed: HttpMethod[] = operation.affectsState ? ['POST'] : ['GET', 'POST']
     if (allowed.includes(method === 'HEAD' ? 'GET' : method)) return { interaction, type, id, rest: '', operation }
-    throw methodNotAllowed(`$${code} is asked by ${allowed.join(' or ')}${operation.affectsState ? ', since it changes what is stored' : ''}.`, allow(allowed))
+    throw methodNotAllowed(
+      `$${code} is asked by ${allowed.join(' or ')}${operation.affectsState ? ', since it changes what is stored' : ''}.`,
+      allow(allowed),
+    )
   }
 
   function unknownOperation(code: string, type: string, id: string): FhirError {
@@ -62,7 +72,10 @@ export function serves(operation: Operation, type: string, id: string): boolean 
 /** Where an operation is asked, as in `Patient/[id]/$everything`. */
 function places({ code, system, type, instance, types }: Operation): string[] {
   const named = types.includes('Resource') ? ['[type]'] : types
-  return [...(system ? [`$${code}`] : []), ...named.flatMap(each => [...(type ? [`${each}/$${code}`] : []), ...(instance ? [`${each}/[id]/$${code}`] : [])])]
+  return [
+    ...(system ? [`$${code}`] : []),
+    ...named.flatMap(each => [...(type ? [`${each}/$${code}`] : []), ...(instance ? [`${each}/[id]/$${code}`] : [])]),
+  ]
 }
 
 /** Stand for all operations; the door runs `match.operation` itself. */
@@ -104,9 +117,16 @@ function locate(path: string, definitions: Definitions): Place {
   place.shape = ':type/:id'
   if (third === undefined) return place
   if (third.startsWith('$') && fourth === undefined) return { ...place, operation: third.slice(1) }
-  if (third === '_history') return fourth === undefined ? { ...place, shape: ':type/:id/_history' } : { ...place, shape: ':type/:id/_history/:version', rest: fourth }
+  if (third === '_history')
+    return fourth === undefined
+      ? { ...place, shape: ':type/:id/_history' }
+      : { ...place, shape: ':type/:id/_history/:version', rest: fourth }
   if (third !== '*' && !definitions.isResourceType(third)) throw unknownType(third, definitions)
-  return { ...place, rest: third, shape: fourth === undefined ? ':type/:id/:searched' : `:type/:id/:searched/${fourth}` }
+  return {
+    ...place,
+    rest: third,
+    shape: fourth === undefined ? ':type/:id/:searched' : `:type/:id/:searched/${fourth}`,
+  }
 }
 
 /** The words of the API that stand directly below the base. */
@@ -118,7 +138,9 @@ const described = (path: string) => (path === '' ? 'the base of the server' : qu
 const allow = (methods: readonly HttpMethod[]) => (methods.includes('GET') ? ['HEAD', ...methods] : methods).join(', ')
 
 const nothingThere = (path: string) =>
-  notFound(`There is nothing at ${quoted(path)}. Paths are [type], [type]/[id], [type]/[id]/_history/[version], [type]/_search, $[operation] and metadata.`)
+  notFound(
+    `There is nothing at ${quoted(path)}. Paths are [type], [type]/[id], [type]/[id]/_history/[version], [type]/_search, $[operation] and metadata.`,
+  )
 
 /** 404: no resource type of R4 has this name. */
 export function unknownType(name: string, definitions: Definitions): FhirError {

@@ -8,7 +8,18 @@ import { FhirError, type Issue } from '../fhir/outcome.ts'
 import type { Expand } from '../search/kind.ts'
 import type { Engine, Store } from '../store/store.ts'
 import type { Catalogue } from './catalogue.ts'
-import type { Context, Door, FhirRequest, FhirResponse, Interaction, Limits, Match, Operation, Resource, Settings } from './exchange.ts'
+import type {
+  Context,
+  Door,
+  FhirRequest,
+  FhirResponse,
+  Interaction,
+  Limits,
+  Match,
+  Operation,
+  Resource,
+  Settings,
+} from './exchange.ts'
 import { readArguments } from './parameters.ts'
 import { knownCaller, permit } from './permit.ts'
 import { readPrefer } from './prefer.ts'
@@ -101,21 +112,26 @@ export function makeDoor(parts: DoorParts): Door {
     return answer(route(request.method, request.path), request, caller)
   }
 
-  async function observed(request: FhirRequest, caller: Caller): Promise<FhirResponse> {
+  const door: Door = { handle: observe ? observed(handle, route, observe) : handle, route }
+  return door
+}
+
+/** Tells of every exchange when it is over. */
+function observed(handle: Door['handle'], route: Door['route'], observe: (event: Exchange) => void): Door['handle'] {
+  return async (request, caller) => {
     const started = performance.now()
-    let match: Match | undefined
     let status = 500
     let version: FhirResponse['version']
     try {
-      match = route(request.method, request.path)
-      const response = await answer(match, request, caller)
+      const response = await handle(request, caller)
       ;({ status, version } = response)
       return response
     } catch (error) {
       if (error instanceof FhirError) status = error.status
       throw error
     } finally {
-      observe!({
+      const match = matchOf(route, request)
+      observe({
         interaction: match?.interaction.name ?? 'unknown',
         operation: match?.operation?.code ?? '',
         type: match?.type ?? '',
@@ -128,7 +144,12 @@ export function makeDoor(parts: DoorParts): Door {
       })
     }
   }
+}
 
-  const door: Door = { handle: observe ? observed : handle, route }
-  return door
+function matchOf(route: Door['route'], { method, path }: FhirRequest): Match | undefined {
+  try {
+    return route(method, path)
+  } catch {
+    return undefined
+  }
 }

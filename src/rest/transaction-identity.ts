@@ -25,19 +25,28 @@ export interface Assigned {
  * The identities of writing entries, in their order. Throws 412 for criteria that match several, 400 for two entries with one
  * identity or with one If-None-Exist.
  */
-export async function assign(context: Context, entries: readonly Routed[], breathe: Breather): Promise<readonly Assigned[]> {
+export async function assign(
+  context: Context,
+  entries: readonly Routed[],
+  breathe: Breather,
+): Promise<readonly Assigned[]> {
   const claims = new Map<string, number>()
   const criteria = new Map<string, number>()
   const assigned: Assigned[] = []
   for (const entry of entries) {
     try {
       const asked = criteriaOf(entry)
-      if (asked !== undefined && entry.request.method === 'POST') claim(criteria, `${entry.match.type}?${asked}`, entry.index, 'the same If-None-Exist')
+      if (asked !== undefined && entry.request.method === 'POST')
+        claim(criteria, `${entry.match.type}?${asked}`, entry.index, 'the same If-None-Exist')
       const matched = asked === undefined ? undefined : await match(context, entry, asked)
       const ref = refOf(context, entry, matched)
       // A create that finds its resource writes nothing; but one that another entry deletes must not be referred to
       const found = entry.request.method === 'POST' && matched?.versions.length === 1
-      if (ref && found && deletes(claims, entries, ref)) throw badRequest(`If-None-Exist finds ${ref.type}/${ref.id}, which Bundle.entry[${claims.get(`${ref.type}/${ref.id}`)!}] deletes. Send them in two transactions.`, 'invalid')
+      if (ref && found && deletes(claims, entries, ref))
+        throw badRequest(
+          `If-None-Exist finds ${ref.type}/${ref.id}, which Bundle.entry[${claims.get(`${ref.type}/${ref.id}`)!}] deletes. Send them in two transactions.`,
+          'invalid',
+        )
       if (ref && !found) claim(claims, `${ref.type}/${ref.id}`, entry.index, `${ref.type}/${ref.id}`)
       assigned.push({ entry, identity: ref ? { ref, ...(matched ? { matched } : {}) } : undefined })
     } catch (error) {
@@ -50,7 +59,11 @@ export async function assign(context: Context, entries: readonly Routed[], breat
 
 function claim(claims: Map<string, number>, key: string, index: number, what: string): void {
   const other = claims.get(key)
-  if (other !== undefined) throw badRequest(`Bundle.entry[${other}] has ${what} too; each resource may stand in a transaction once.`, 'invalid')
+  if (other !== undefined)
+    throw badRequest(
+      `Bundle.entry[${other}] has ${what} too; each resource may stand in a transaction once.`,
+      'invalid',
+    )
   claims.set(key, index)
 }
 
@@ -61,14 +74,23 @@ const deletes = (claims: ReadonlyMap<string, number>, entries: readonly Routed[]
 
 /** The criteria of a conditional entry, its parameters in one order, so that the same ones are seen to be the same. */
 function criteriaOf({ request, match }: Routed): string | undefined {
-  const text = request.method === 'POST' ? request.headers['if-none-exist'] : match.id === '' && request.query !== '' ? request.query : undefined
+  const text =
+    request.method === 'POST'
+      ? request.headers['if-none-exist']
+      : match.id === '' && request.query !== ''
+        ? request.query
+        : undefined
   if (text === undefined) return undefined
   const start = text.startsWith(`${match.type}?`) ? match.type.length + 1 : text.startsWith('?') ? 1 : 0
   return text.slice(start).split('&').sort().join('&')
 }
 
 /** What the criteria match; undefined where the plan has to ask for itself, since it may take several. */
-async function match(context: Context, { request, match: { type } }: Routed, criteria: string): Promise<Matched | undefined> {
+async function match(
+  context: Context,
+  { request, match: { type } }: Routed,
+  criteria: string,
+): Promise<Matched | undefined> {
   if (request.method === 'DELETE' && context.settings.conditionalDelete === 'multiple') return undefined
   const matched = await matchCriteria(context, type, criteria)
   if (matched.versions.length > 1) throw severalMatches(type, criteria)

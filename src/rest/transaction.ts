@@ -4,10 +4,11 @@
  */
 import { setImmediate } from 'node:timers/promises'
 import { badRequest, notSupported } from '../fhir/outcome.ts'
-import type { Version, Write } from '../store/store.ts'
+import type { Expectation, Version, Write } from '../store/store.ts'
 import { answerBatch, isBundle } from './batch.ts'
 import { about, answeredEntry, entriesOf, readEntry, refusedEntry, responseBundle, returnOf } from './bundle.ts'
 import type { Context, FhirResponse, Json, Plan, ReadInteraction } from './exchange.ts'
+import { permit } from './permit.ts'
 import { assign, type Routed } from './transaction-identity.ts'
 import { link } from './transaction-links.ts'
 import { committing } from './write.ts'
@@ -26,7 +27,9 @@ export const batch: ReadInteraction = { ...transaction, name: 'batch' }
 
 function typeOf({ request }: Context): unknown {
   const { body } = request
-  return typeof body === 'object' && body !== null && !Buffer.isBuffer(body) && !Array.isArray(body) ? body['type'] : undefined
+  return typeof body === 'object' && body !== null && !Buffer.isBuffer(body) && !Array.isArray(body)
+    ? body['type']
+    : undefined
 }
 
 /** What a transaction intends. */
@@ -73,9 +76,15 @@ export async function readTransaction(context: Context): Promise<readonly Routed
 function routed(context: Context, raw: Json, index: number): Routed {
   const entry = readEntry(context, raw, index)
   const { request } = entry
-  if (isBundle(entry)) throw badRequest('A batch or transaction cannot be an entry of another. Send it by itself.', 'not-supported')
+  if (isBundle(entry))
+    throw badRequest('A batch or transaction cannot be an entry of another. Send it by itself.', 'not-supported')
   const match = context.door.route(request.method, request.path)
-  if (match.operation?.affectsState) throw notSupported(`$${match.operation.code} changes what is stored and cannot be part of a transaction. Send it by itself.`)
+  if (match.operation?.affectsState)
+    throw notSupported(
+      `$${match.operation.code} changes what is stored and cannot be part of a transaction. Send it by itself.`,
+    )
+  const { interaction, type } = match
+  if (interaction.kind === 'write' && interaction.action) permit(context.caller, type, interaction.action)
   return { ...entry, match }
 }
 
@@ -103,11 +112,17 @@ export async function planTransaction(context: Context, entries: readonly Routed
     const plan = await naming(entry.index, () => interaction.plan(own, entry.match, identity))
     const made = plan.writes.filter(write => write.do !== 'check')
     steps.push({ entry, plan, made: made.length, refs: made.map(write => `${write.ref.type}/${write.ref.id}`) })
-    for (const write of plan.writes) writes.push(write)
+    for (const write of plan.writes) writes.push(linked.pinned.size > 0 ? pin(write, linked.pinned) : write)
     if (breathe.due()) await breathe.now()
   }
   refuseOverlaps(steps)
   return { writes, answer: versions => answerAll(inner, entries, steps, versions) }
+}
+
+/** A version that was foretold must be the one that comes. */
+function pin(write: Write, pinned: ReadonlyMap<string, Expectation>): Write {
+  const expect = write.do === 'put' ? pinned.get(`${write.ref.type}/${write.ref.id}`) : undefined
+  return write.do === 'put' && expect && write.expect.is === 'anything' ? { ...write, expect } : write
 }
 
 interface Step {
@@ -124,13 +139,22 @@ function refuseOverlaps(steps: readonly Step[]): void {
   for (const { entry, refs } of steps) {
     for (const ref of refs) {
       const other = writers.get(ref)
-      if (other !== undefined) throw about(entry.index, badRequest(`Bundle.entry[${other}] writes ${ref} too; a transaction may write a resource once.`, 'invalid'))
+      if (other !== undefined)
+        throw about(
+          entry.index,
+          badRequest(`Bundle.entry[${other}] writes ${ref} too; a transaction may write a resource once.`, 'invalid'),
+        )
       writers.set(ref, entry.index)
     }
   }
 }
 
-async function answerAll(context: Context, entries: readonly Routed[], steps: readonly Step[], versions: readonly Version[]): Promise<FhirResponse> {
+async function answerAll(
+  context: Context,
+  entries: readonly Routed[],
+  steps: readonly Step[],
+  versions: readonly Version[],
+): Promise<FhirResponse> {
   const answers = new Array<string>(entries.length)
   let at = 0
   for (const { entry, plan, made } of steps) {
@@ -174,4 +198,3 @@ function breather(): Breather {
     },
   }
 }
-

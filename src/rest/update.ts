@@ -19,7 +19,8 @@ export const update: WriteInteraction = {
   action: 'update',
   async plan(context, { type, id }) {
     const ref = { type, id }
-    if (!isId(id)) throw badRequest(`${quoted(id)} cannot be an id: ids have 1 to 64 of A-Z, a-z, 0-9, "-" and ".".`, 'value')
+    if (!isId(id))
+      throw badRequest(`${quoted(id)} cannot be an id: ids have 1 to 64 of A-Z, a-z, 0-9, "-" and ".".`, 'value')
     const resource = await received(context, type)
     // Only FHIR bodies have an id to agree with; a Binary may come as its bytes
     if (!Buffer.isBuffer(context.request.body)) sameId(resource, ref)
@@ -38,21 +39,39 @@ export const conditionalUpdate: WriteInteraction = {
   async plan(context, match, assigned) {
     const { type } = match
     const { query } = context.request
-    if (query === '') throw badRequest(`PUT needs to know which: PUT ${type}/[id], or criteria as in PUT ${type}?identifier=system|value.`, 'required')
+    if (query === '')
+      throw badRequest(
+        `PUT needs to know which: PUT ${type}/[id], or criteria as in PUT ${type}?identifier=system|value.`,
+        'required',
+      )
     const resource = await received(context, type)
     const matched = assigned?.matched ?? (await matchCriteria(context, type, query))
     const [existing, another] = matched.versions
     if (another) throw severalMatches(type, query)
     if (existing) {
       if (resource.id !== undefined && resource.id !== existing.ref.id) {
-        throw badRequest(`The criteria match ${type}/${existing.ref.id}, but the body has the id ${quoted(String(resource.id))}. Leave the id out, or correct the criteria.`, 'value', `${type}.id`)
+        throw badRequest(
+          `The criteria match ${type}/${existing.ref.id}, but the body has the id ${quoted(String(resource.id))}. Leave the id out, or correct the criteria.`,
+          'value',
+          `${type}.id`,
+        )
       }
-      const write = put(context, existing.ref, 'PUT', resource, expectation(context, existing.ref, existing), matched.condition)
+      const write = put(
+        context,
+        existing.ref,
+        'PUT',
+        resource,
+        expectation(context, existing.ref, existing),
+        matched.condition,
+      )
       return { writes: [write], answer: ([version]) => answered(context, updateStatus(version!, existing), version!) }
     }
     const ref = newRef(context, match, resource, assigned?.ref)
     const before = await context.store.read(ref)
-    if (before?.text !== undefined) throw conflict(`No ${type} matches the criteria, but ${type}/${ref.id}, the id in the body, exists. Leave the id out, or update ${type}/${ref.id}.`)
+    if (before?.text !== undefined)
+      throw conflict(
+        `No ${type} matches the criteria, but ${type}/${ref.id}, the id in the body, exists. Leave the id out, or update ${type}/${ref.id}.`,
+      )
     expectation(context, ref, before)
     return creating(context, ref, resource, matched.condition)
   },
@@ -60,11 +79,21 @@ export const conditionalUpdate: WriteInteraction = {
 
 function newRef(context: Context, { type }: Match, resource: Resource, assigned: Ref | undefined): Ref {
   if (resource.id === undefined) return assigned ?? { type, id: context.newId() }
-  if (!isId(String(resource.id))) throw badRequest(`${quoted(String(resource.id))} cannot be an id: ids have 1 to 64 of A-Z, a-z, 0-9, "-" and ".".`, 'value', `${type}.id`)
+  if (!isId(String(resource.id)))
+    throw badRequest(
+      `${quoted(String(resource.id))} cannot be an id: ids have 1 to 64 of A-Z, a-z, 0-9, "-" and ".".`,
+      'value',
+      `${type}.id`,
+    )
   return { type, id: String(resource.id) }
 }
 
-function creating(context: Context, ref: Ref, resource: Resource, condition: NonNullable<Parameters<typeof put>[5]>): Plan {
+function creating(
+  context: Context,
+  ref: Ref,
+  resource: Resource,
+  condition: NonNullable<Parameters<typeof put>[5]>,
+): Plan {
   const write = put(context, ref, 'PUT', resource, { is: 'nothing' }, condition)
   return { writes: [write], answer: ([version]) => answered(context, 201, version!) }
 }
@@ -72,11 +101,17 @@ function creating(context: Context, ref: Ref, resource: Resource, condition: Non
 function sameId(resource: Resource, ref: Ref): void {
   if (resource.id === ref.id) return
   const said = resource.id === undefined ? 'no id' : `the id ${quoted(String(resource.id))}`
-  throw badRequest(`The body has ${said}, but the URL names ${listed([`${ref.type}/${ref.id}`])}; they must be the same.`, 'value', `${ref.type}.id`)
+  throw badRequest(
+    `The body has ${said}, but the URL names ${listed([`${ref.type}/${ref.id}`])}; they must be the same.`,
+    'value',
+    `${ref.type}.id`,
+  )
 }
 
 /** 201 when the write made the resource, or brought it back after its deletion. */
 export function updateStatus(version: Version, before: Version | undefined): 200 | 201 {
   if (version.version === '1') return 201
-  return before !== undefined && before.text === undefined && Number(version.version) === Number(before.version) + 1 ? 201 : 200
+  return before !== undefined && before.text === undefined && Number(version.version) === Number(before.version) + 1
+    ? 201
+    : 200
 }

@@ -6,7 +6,15 @@ import type { IndexEntry } from '../search/query.ts'
 import { conflict } from '../fhir/outcome.ts'
 import type { Ref, Resource } from '../fhir/types.ts'
 import { prepare } from '../store/stamp.ts'
-import { Mismatch, Overtaken, type Condition, type Expectation, type Store, type Version, type Write } from '../store/store.ts'
+import {
+  Mismatch,
+  Overtaken,
+  type Condition,
+  type Expectation,
+  type Store,
+  type Version,
+  type Write,
+} from '../store/store.ts'
 import type { Context, FhirResponse, Match, Plan, WriteInteraction } from './exchange.ts'
 import { information } from './outcome-text.ts'
 
@@ -29,7 +37,10 @@ export async function committing(store: Store, attempt: () => Promise<Plan>): Pr
         return plan.answer(await store.commit(plan.writes))
       } catch (error) {
         if (!(error instanceof Mismatch || error instanceof Overtaken)) throw error
-        if (tries === MOST_TRIES) throw conflict('Others are changing the same resources at the same time; nothing was written. Send the request again.')
+        if (tries === MOST_TRIES)
+          throw conflict(
+            'Others are changing the same resources at the same time; nothing was written. Send the request again.',
+          )
         if (error instanceof Mismatch && !release) release = await turn(`${error.ref.type}/${error.ref.id}`)
       }
     }
@@ -65,7 +76,15 @@ export function put(
 ): Write {
   const named = resource.id === ref.id ? resource : { ...resource, id: ref.id }
   const entries: readonly IndexEntry[] = context.extractor.entries(named)
-  return { do: 'put', ref, method, draft: prepare(resource, ref.id), entries, expect, ...(condition ? { condition } : {}) }
+  return {
+    do: 'put',
+    ref,
+    method,
+    draft: prepare(resource, ref.id),
+    entries,
+    expect,
+    ...(condition ? { condition } : {}),
+  }
 }
 
 /** The answer to a write that made (or found) this version, as `Prefer: return` asks. */

@@ -6,6 +6,7 @@ import { badRequest } from '../fhir/outcome.ts'
 import type { SearchParam } from '../fhir/definitions.ts'
 import { split } from './escape.ts'
 import type { SearchKind } from './kind.ts'
+import type { Filter } from './query.ts'
 
 /** Its components are of the other kinds, which the list of kinds gives. */
 export const composite = (kindOf: (type: SearchParam['type']) => SearchKind): SearchKind => ({
@@ -22,10 +23,10 @@ export const composite = (kindOf: (type: SearchParam['type']) => SearchKind): Se
       throw badRequest(
         `"${text}" has ${values.length} part(s): ${param.code} takes ${components.map(each => each.code).join('$')}. Write a "$" that belongs to a value as "\\$".`,
       )
-    const parts = components.map((component, at) =>
-      kindOf(component.type).read(values[at]!, { ...reading, param: component }),
-    )
-    return { is: 'tuple', param: param.code, parts: await Promise.all(parts) }
+    const parts: Filter[] = []
+    for (const [at, component] of components.entries())
+      parts.push(await kindOf(component.type).read(values[at]!, { ...reading, param: component }))
+    return { is: 'tuple', param: param.code, parts }
   },
   modifiers: {},
   prefixes: [],

@@ -8,37 +8,48 @@ import { MAX_DEPTH } from '../fhir/json.ts'
 /** Takes the readable strings of a resource, each once, joined by spaces. */
 export type Content = (resource: Readonly<Record<string, unknown>>) => string
 
-/** What to do with an element: take its text, or go into its type. Elements without a plan are passed over. */
-type Plan = ReadonlyMap<string, 'take' | string>
+/** A type and what to do with its elements: take the text, or go on in their type. Others are passed over. */
+interface Plan {
+  readonly type: string
+  /** Made when the type first comes: types lead back to themselves. */
+  elements?: ReadonlyMap<string, 'take' | Plan>
+}
 
 const texts = new Set(['string', 'markdown'])
 /** Types in which nothing is meant to be read as content. */
-const passedOver = new Set(['Meta', 'Narrative', 'Period', 'SampledData', 'xhtml'])
+const passedOver = new Set(['Meta', 'Narrative', 'Period', 'SampledData'])
 
 /** The reader of content for these definitions; plans are made for a type when it first comes. */
 export function makeContent(definitions: Definitions): Content {
   const plans = new Map<string, Plan>()
 
-  function planOf(type: string): Plan | undefined {
-    const known = plans.get(type)
-    const elements = known ? undefined : definitions.elements(type)
-    if (!elements) return known
-    const entries = [...elements.values()].flatMap(info => {
-      if (texts.has(info.type)) return isRead(type, info.name) ? [[info.name, 'take'] as const] : []
-      if (type === 'Coding' && info.name === 'code') return [[info.name, 'take'] as const]
-      return passedOver.has(info.type) || !definitions.elements(info.type) ? [] : [[info.name, info.type] as const]
-    })
-    const plan: Plan = new Map(entries)
+  function planOf(type: string): Plan {
+    const plan = plans.get(type) ?? { type }
     plans.set(type, plan)
     return plan
   }
 
-  function read(part: object, type: string, depth: number, seen: Set<string>): void {
-    const own = (part as { resourceType?: unknown }).resourceType
-    const plan = planOf(typeof own === 'string' ? own : type)
-    if (!plan || depth > MAX_DEPTH) return
+  function elementsOf(plan: Plan): ReadonlyMap<string, 'take' | Plan> {
+    const elements = new Map<string, 'take' | Plan>()
+    for (const { name, type } of definitions.elements(plan.type)?.values() ?? []) {
+      if (texts.has(type) ? isRead(plan.type, name) : plan.type === 'Coding' && name === 'code')
+        elements.set(name, 'take')
+      else if (!passedOver.has(type) && definitions.elements(type)) elements.set(name, planOf(type))
+    }
+    plan.elements = elements
+    return elements
+  }
+
+  function read(part: object, plan: Plan, depth: number, seen: Set<string>): void {
+    if (plan.type === 'Resource') {
+      const type = (part as { resourceType?: unknown }).resourceType
+      if (typeof type === 'string' && definitions.isResourceType(type)) read(part, planOf(type), depth, seen)
+      return
+    }
+    if (depth > MAX_DEPTH) return
+    const elements = plan.elements ?? elementsOf(plan)
     for (const name in part) {
-      const what = plan.get(name)
+      const what = elements.get(name)
       if (what === undefined) continue
       const value = (part as Record<string, unknown>)[name]
       if (!Array.isArray(value)) readValue(value, what, depth, seen)
@@ -46,7 +57,7 @@ export function makeContent(definitions: Definitions): Content {
     }
   }
 
-  function readValue(value: unknown, what: string, depth: number, seen: Set<string>): void {
+  function readValue(value: unknown, what: 'take' | Plan, depth: number, seen: Set<string>): void {
     if (what === 'take') {
       if (typeof value === 'string') seen.add(value)
     } else if (typeof value === 'object' && value !== null && !Array.isArray(value)) read(value, what, depth + 1, seen)
@@ -54,7 +65,7 @@ export function makeContent(definitions: Definitions): Content {
 
   return resource => {
     const seen = new Set<string>()
-    read(resource, 'Resource', 0, seen)
+    read(resource, planOf('Resource'), 0, seen)
     return [...seen].join(' ')
   }
 }

@@ -26,8 +26,6 @@ export interface World {
   referrers(type: string, param: string, ref: string): Iterable<Subject>
 }
 
-export type { World as Lookup }
-
 /** Whether the resource satisfies the filter. */
 export function match(filter: Filter, subject: Subject, world: World): boolean {
   switch (filter.is) {

@@ -174,12 +174,23 @@ export async function parseSearch(
       if (changed) rewritten.push({ name, value, ...changed })
     } catch (error) {
       if (!(error instanceof FhirError) || error.status !== 400) throw error
-      issues.push(...error.issues)
-      ignored.push({ name, value, reason: error.message })
+      issues.push(...error.issues.map(shortened))
+      ignored.push({
+        name,
+        value,
+        reason: error.issues.map(issue => shortened(issue).diagnostics ?? issue.code).join('; '),
+      })
     }
   }
   if (issues.length > 0 && !options.lenient) throw new FhirError(400, issues)
   return finish(draft, applied, { used: used.map(([name, value]) => ({ name, value })), ignored, rewritten })
+}
+
+/** Messages repeat what was asked, which may be long. */
+function shortened(issue: Issue): Issue {
+  const { diagnostics } = issue
+  if (diagnostics === undefined || diagnostics.length <= 1000) return issue
+  return { ...issue, diagnostics: `${diagnostics.slice(0, 600)} … ${diagnostics.slice(-300)}` }
 }
 
 function begin({ definitions, types, base, now, expand, maxValues = 100, maxDepth = 4 }: SearchOptions): Asking {

@@ -1,8 +1,10 @@
 /**
  * Which tenants there are: a small file in the data folder, replaced as a whole so that it is never half written.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { writeWhole } from './files.ts'
+import { tenantName } from './names.ts'
 
 export type Seed = 'examples' | 'none'
 
@@ -16,8 +18,6 @@ export interface TenantEntry {
   /** Whether the seed is in. */
   readonly seeded: boolean
 }
-
-export const tenantName = /^[a-z0-9][a-z0-9-]{0,62}$/
 
 export class Registry {
   readonly #file: string
@@ -58,8 +58,7 @@ export class Registry {
 
   #write(): void {
     const text = JSON.stringify({ tenants: Object.fromEntries(this.all()) }, null, 2) + '\n'
-    writeWhole(this.#file, text)
-    syncFolder(this.#folder)
+    writeWhole(this.#file, text, this.#folder)
   }
 }
 
@@ -76,28 +75,5 @@ function readTenants(file: string): Record<string, TenantEntry> {
     return Object.fromEntries(Object.entries(tenants).filter(([name]) => tenantName.test(name)))
   } catch {
     throw new Error(`${file} cannot be read. Put back a copy of it, or remove it: tenants are then created anew over their folders.`)
-  }
-}
-
-/** Replaces a file: after a crash it is the old or the new one. */
-export function writeWhole(file: string, text: string): void {
-  const temporary = `${file}.new`
-  const descriptor = openSync(temporary, 'w', 0o600)
-  try {
-    writeSync(descriptor, text)
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
-  }
-  renameSync(temporary, file)
-}
-
-/** Makes the renames in a folder last. */
-export function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r')
-  try {
-    fsyncSync(descriptor)
-  } finally {
-    closeSync(descriptor)
   }
 }

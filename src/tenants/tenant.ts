@@ -10,6 +10,7 @@ import { makeCatalogue, type Catalogue } from '../rest/catalogue.ts'
 import type { Door } from '../rest/exchange.ts'
 import type { Extractor } from '../search/query.ts'
 import type { Engine } from '../store/store.ts'
+import { STORE_FILE } from './files.ts'
 
 /** What a tenant is made of; given by app.ts. */
 export interface TenantParts {
@@ -18,8 +19,6 @@ export interface TenantParts {
   openEngine(path: string, extractor: Extractor): Engine
   openDoor(engine: Engine, catalogue: Catalogue): Door
 }
-
-export const STORE_FILE = 'store.db'
 
 export class Tenant implements Room {
   readonly name: string

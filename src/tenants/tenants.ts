@@ -1,14 +1,13 @@
 /**
  * The tenants of this server: each a folder with a store of its own, opened when first asked for.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
-import { copyFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { badRequest, conflict, notFound } from '../fhir/outcome.ts'
-import { Registry, type Seed, syncFolder, type TenantEntry, tenantName } from './registry.ts'
-import { STORE_FILE, Tenant, type TenantParts } from './tenant.ts'
-
-export const DEFAULT = 'default'
+import { removeStore, restoreStore, snapshotFile, snapshotsIn, STORE_FILE, storeBytes } from './files.ts'
+import { DEFAULT, tenantName } from './names.ts'
+import { Registry, type Seed, type TenantEntry } from './registry.ts'
+import { Tenant, type TenantParts } from './tenant.ts'
 
 /** How a tenant is shown to its owner. */
 export interface TenantInfo extends TenantEntry {
@@ -105,8 +104,7 @@ export class Tenants {
   info(name: string): TenantInfo {
     const entry = this.#known(name)
     const folder = this.#registry.folderOf(name)
-    const bytes = [STORE_FILE, `${STORE_FILE}-wal`].reduce((sum, file) => sum + sizeOf(join(folder, file)), 0)
-    return { name, path: name === DEFAULT ? '/fhir' : `/t/${name}/fhir`, ...entry, bytes, snapshots: this.snapshots(name) }
+    return { name, path: name === DEFAULT ? '/fhir' : `/t/${name}/fhir`, ...entry, bytes: storeBytes(folder), snapshots: snapshotsIn(folder) }
   }
 
   async create({ name, seed = 'none', copyOf, expires }: NewTenant): Promise<TenantInfo> {
@@ -146,7 +144,7 @@ export class Tenants {
   async snapshot(name: string, snapshot: string): Promise<TenantInfo> {
     const file = this.#snapshotFile(name, snapshot)
     if (existsSync(file)) throw conflict(`There is a snapshot ${snapshot} already. Take another name.`)
-    mkdirSync(join(this.#registry.folderOf(name), 'snapshots'), { recursive: true })
+    mkdirSync(dirname(file), { recursive: true })
     const tenant = await this.room(name)
     // under another name until it is whole
     await tenant.engine.backup(`${file}.part`)
@@ -155,31 +153,19 @@ export class Tenants {
   }
 
   snapshots(name: string): string[] {
-    const folder = join(this.#registry.folderOf(name), 'snapshots')
-    const files = existsSync(folder) ? readdirSync(folder) : []
-    return files.filter(file => file.endsWith('.db')).map(file => file.slice(0, -3)).sort()
+    return snapshotsIn(this.#registry.folderOf(name))
   }
 
   /** Puts a snapshot in place of what the tenant has now. */
   async restore(name: string, snapshot: string): Promise<TenantInfo> {
     const file = this.#snapshotFile(name, snapshot)
     if (!existsSync(file)) throw notFound(`Tenant ${name} has no snapshot ${snapshot}. It has: ${this.snapshots(name).join(', ') || 'none'}.`)
-    await this.restoreFile(name, file)
-    return this.info(name)
-  }
-
-  /** Puts a copy of a store's file in place of what the tenant has now. */
-  async restoreFile(name: string, file: string): Promise<void> {
     const entry = this.#known(name)
     await this.#replace(name, async folder => {
-      mkdirSync(folder, { recursive: true })
-      const copy = join(folder, 'store.db.new')
-      await copyFile(file, copy)
-      removeStore(folder)
-      renameSync(copy, join(folder, STORE_FILE))
-      syncFolder(folder)
+      await restoreStore(folder, file)
       this.#registry.set(name, { ...entry, seeded: true })
     })
+    return this.info(name)
   }
 
   async delete(name: string): Promise<void> {
@@ -245,7 +231,7 @@ export class Tenants {
   #snapshotFile(name: string, snapshot: string): string {
     this.#known(name)
     if (!tenantName.test(snapshot)) throw badRequest('The name of a snapshot has 1 to 63 of a-z, 0-9 and -, and does not begin with -.')
-    return join(this.#registry.folderOf(name), 'snapshots', `${snapshot}.db`)
+    return snapshotFile(this.#registry.folderOf(name), snapshot)
   }
 }
 
@@ -255,11 +241,4 @@ function add(sum: { commits: number; writes: number; slowQueries: number }, more
   sum.commits += more.commits
   sum.writes += more.writes
   sum.slowQueries += more.slowQueries
-}
-
-const sizeOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0
-
-/** The store's files, and the ledger of what was loaded into it. */
-function removeStore(folder: string): void {
-  for (const file of [STORE_FILE, `${STORE_FILE}-wal`, `${STORE_FILE}-shm`, 'loaded.jsonl']) rmSync(join(folder, file), { force: true })
 }

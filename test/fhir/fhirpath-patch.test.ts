@@ -420,6 +420,7 @@ describe('errors', () => {
     'Patient.gender.coding',
     'Observation.status',
     'Patient.__proto__',
+    'Patient.name.where(Patient.text.exists())',
   ])('a path with an element that is not of FHIR, %s, answers 422', path => {
     expect(refusal({ name: [{ text: 'x' }], gender: 'male' }, { type: 'delete', path }).status).toBe(422)
   })

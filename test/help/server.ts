@@ -9,7 +9,7 @@ import { parseJson } from '../../src/fhir/json.ts'
 import { FhirError, outcome } from '../../src/fhir/outcome.ts'
 import { loadDefinitions } from '../../src/fhir/packages.ts'
 import { makeCatalogue } from '../../src/rest/catalogue.ts'
-import type { Door, FhirRequest, HttpMethod, Resource } from '../../src/rest/exchange.ts'
+import type { Door, FhirRequest, FhirResponse, HttpMethod, Resource } from '../../src/rest/exchange.ts'
 import { interactions } from '../../src/rest/interactions.ts'
 import { operations } from '../../src/rest/operations.ts'
 import { makeDoor, type DoorParts } from '../../src/rest/server.ts'
@@ -23,7 +23,13 @@ export const base = 'http://localhost:8080/fhir'
 /** Read once for all the tests of a file. */
 export const definitions = loadDefinitions()
 
-export const about = { name: 'DHP', version: '0.0.0', title: 'A server under test', description: 'For tests.', date: '2026-01-01' }
+export const about = {
+  name: 'DHP',
+  version: '0.0.0',
+  title: 'A server under test',
+  description: 'For tests.',
+  date: '2026-01-01',
+}
 
 export interface Answer {
   readonly status: number
@@ -62,16 +68,31 @@ export interface TestServer {
 export async function openServer(parts: Partial<DoorParts> = {}): Promise<TestServer> {
   const folder = mkdtempSync(join(tmpdir(), 'dhp-'))
   const catalogue = makeCatalogue(definitions, definitions => makeExtractor(definitions, kinds))
-  const engine = openSqlite({ path: join(folder, 'tenant.db'), extractor: catalogue.extractor, ...(parts.now ? { now: parts.now } : {}) })
+  const engine = openSqlite({
+    path: join(folder, 'tenant.db'),
+    extractor: catalogue.extractor,
+    ...(parts.now ? { now: parts.now } : {}),
+  })
   await catalogue.restore(engine)
   const door = makeDoor({ interactions: interactions(about, operations), operations, engine, catalogue, ...parts })
 
-  const ask: TestServer['ask'] = (method, url, asking = {}) => {
-    const [path = '', query = ''] = split(url)
-    const body = asking.body === undefined || Buffer.isBuffer(asking.body) ? asking.body : parseJson(Buffer.from(typeof asking.body === 'string' ? asking.body : JSON.stringify(asking.body)))
-    const request = { method, path: decodeURIComponent(path), query, headers: asking.headers ?? {}, base, ...(body === undefined ? {} : { body }) } as FhirRequest
-    return answered(door.handle(request, asking.caller ?? sandboxUser))
-  }
+  const ask: TestServer['ask'] = async (method, url, { body, headers = {}, caller = sandboxUser } = {}) =>
+    answered(async () => {
+      const [path = '', query = ''] = split(url)
+      const read =
+        body === undefined || Buffer.isBuffer(body)
+          ? body
+          : parseJson(Buffer.from(typeof body === 'string' ? body : JSON.stringify(body)))
+      const request: FhirRequest = {
+        method,
+        path: decodeURIComponent(path),
+        query,
+        headers,
+        base,
+        ...(read === undefined ? {} : { body: read }),
+      }
+      return door.handle(request, caller)
+    })
 
   return {
     door,
@@ -100,18 +121,27 @@ function split(url: string): string[] {
   return at < 0 ? [path] : [path.slice(0, at), path.slice(at + 1)]
 }
 
-async function answered(response: ReturnType<Door['handle']>): Promise<Answer> {
+async function answered(respond: () => Promise<FhirResponse>): Promise<Answer> {
   try {
-    const { status, version, resource, text, empty, headers = {} } = await response
+    const { status, version, resource, text, empty, headers = {} } = await respond()
     const sent = empty ? '' : (text ?? (resource ? JSON.stringify(resource) : (version?.text ?? '')))
     const body = sent === '' ? undefined : (JSON.parse(sent) as Resource)
     return { status, body, text: sent, headers, version, said: diagnostics(body) }
   } catch (error) {
     if (!(error instanceof FhirError)) throw error
     const body = outcome(error.issues) as unknown as Resource
-    return { status: error.status, body, text: JSON.stringify(body), headers: error.headers, version: undefined, said: diagnostics(body) }
+    return {
+      status: error.status,
+      body,
+      text: JSON.stringify(body),
+      headers: error.headers,
+      version: undefined,
+      said: diagnostics(body),
+    }
   }
 }
 
 const diagnostics = (body: Resource | undefined): string =>
-  body?.resourceType === 'OperationOutcome' ? ((body.issue ?? []) as { diagnostics?: string }[]).map(issue => issue.diagnostics ?? '').join(' | ') : ''
+  body?.resourceType === 'OperationOutcome'
+    ? ((body.issue ?? []) as { diagnostics?: string }[]).map(issue => issue.diagnostics ?? '').join(' | ')
+    : ''

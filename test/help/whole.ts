@@ -12,7 +12,11 @@ import { about, base, openServer, type Answer, type TestServer } from './server.
 
 export function openWhole(parts: Partial<DoorParts> = {}): Promise<TestServer> {
   const all = [...operations.filter(({ code }) => code !== 'everything'), everything]
-  return openServer({ operations: all, interactions: interactions(about, all, [...searches, transaction, batch]), ...parts })
+  return openServer({
+    operations: all,
+    interactions: interactions(about, all, [...searches, transaction, batch]),
+    ...parts,
+  })
 }
 
 export interface BundleEntry {
@@ -22,10 +26,13 @@ export interface BundleEntry {
   response?: { status: string; location?: string; etag?: string; lastModified?: string; outcome?: Resource }
 }
 
-export const entries = (answer: Answer): BundleEntry[] => (answer.body as { entry?: BundleEntry[] } | undefined)?.entry ?? []
+export const entries = (answer: Answer): BundleEntry[] =>
+  (answer.body as { entry?: BundleEntry[] } | undefined)?.entry ?? []
 /** `Patient/1` of the entries of this search mode. */
 export const found = (answer: Answer, mode = 'match'): string[] =>
-  entries(answer).flatMap(({ resource, search }) => (search?.mode === mode ? [`${resource!.resourceType}/${resource!.id}`] : []))
+  entries(answer).flatMap(({ resource, search }) =>
+    search?.mode === mode ? [`${resource!.resourceType}/${resource!.id}`] : [],
+  )
 /** Below the base, as the test server is asked. */
 export function linkTo(answer: Answer, relation: string): string | undefined {
   const links = (answer.body as { link?: { relation: string; url: string }[] } | undefined)?.link ?? []
@@ -47,13 +54,22 @@ export async function pages(server: TestServer, url: string): Promise<Answer[]> 
 
 export const bundle = (type: 'transaction' | 'batch', ...entry: unknown[]) => ({ resourceType: 'Bundle', type, entry })
 /** An entry that creates. */
-export const post = (resource: Record<string, unknown> & { resourceType: string }, fullUrl?: string, more: Record<string, string> = {}) => ({
+export const post = (
+  resource: Record<string, unknown> & { resourceType: string },
+  fullUrl?: string,
+  more: Record<string, string> = {},
+) => ({
   ...(fullUrl ? { fullUrl } : {}),
   resource,
   request: { method: 'POST', url: resource.resourceType, ...more },
 })
-export const putting = (resource: Record<string, unknown> & { resourceType: string; id: string }, more: Record<string, string> = {}) => ({
+export const putting = (
+  resource: Record<string, unknown> & { resourceType: string; id: string },
+  more: Record<string, string> = {},
+) => ({
   resource,
   request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}`, ...more },
 })
-export const asking = (method: 'GET' | 'DELETE' | 'HEAD', url: string, more: Record<string, string> = {}) => ({ request: { method, url, ...more } })
+export const asking = (method: 'GET' | 'DELETE' | 'HEAD', url: string, more: Record<string, string> = {}) => ({
+  request: { method, url, ...more },
+})

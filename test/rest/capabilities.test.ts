@@ -13,10 +13,17 @@ const resources = () => statement.rest![0]!.resource!
 
 describe('metadata', () => {
   test('answers a CapabilityStatement of R4 with all its resource types', () => {
-    expect(statement).toMatchObject({ resourceType: 'CapabilityStatement', kind: 'instance', status: 'active', fhirVersion: '4.0.1' })
+    expect(statement).toMatchObject({
+      resourceType: 'CapabilityStatement',
+      kind: 'instance',
+      status: 'active',
+      fhirVersion: '4.0.1',
+    })
     expect(statement.format).toContain('json')
     expect(resources()).toHaveLength(146)
-    expect(resources().find(({ type }) => type === 'Observation')!.searchRevInclude).toContain('Observation:derived-from')
+    expect(resources().find(({ type }) => type === 'Observation')!.searchRevInclude).toContain(
+      'Observation:derived-from',
+    )
   })
 
   test('states the limits', () => {
@@ -60,30 +67,62 @@ describe('all that is advertised is there:', () => {
   test('every interaction of every type', async () => {
     for (const { type, interaction } of resources()) {
       const names = interaction!.map(({ code }) => code)
-      expect(names.sort()).toEqual(['create', 'delete', 'history-instance', 'history-type', 'patch', 'read', 'search-type', 'update', 'vread'])
+      expect(names.sort()).toEqual([
+        'create',
+        'delete',
+        'history-instance',
+        'history-type',
+        'patch',
+        'read',
+        'search-type',
+        'update',
+        'vread',
+      ])
       const url = `${type}/probe`
       const body = { resourceType: type, id: 'probe', language: 'en' }
       expect([type, (await server.put(url, body)).said, (await server.put(url, body)).status]).toEqual([type, '', 200])
-      expect([type, (await server.get(url)).status, (await server.get(`${url}/_history/1`)).status]).toEqual([type, 200, 200])
+      expect([type, (await server.get(url)).status, (await server.get(`${url}/_history/1`)).status]).toEqual([
+        type,
+        200,
+        200,
+      ])
       expect([type, (await server.get(`${url}/_history`)).body!.total]).toEqual([type, 2])
       expect([type, (await server.get(`${type}/_history`)).body!.total]).toEqual([type, 2])
       const patch = [{ op: 'replace', path: '/language', value: 'fr' }]
-      expect([type, (await server.patch(url, patch, { 'content-type': 'application/json-patch+json' })).status]).toEqual([type, 200])
+      expect([
+        type,
+        (await server.patch(url, patch, { 'content-type': 'application/json-patch+json' })).status,
+      ]).toEqual([type, 200])
       expect([type, (await server.post(type, body, { 'if-none-exist': '_id=probe' })).status]).toEqual([type, 200])
       expect([type, (await server.put(`${type}?_id=probe`, body)).status]).toEqual([type, 200])
-      expect([type, (await server.get(`${type}?_id=probe`)).body!.entry]).toMatchObject([type, [{ resource: { id: 'probe' } }]])
-      expect([type, (await server.delete(`${type}?_id=probe`)).status, (await server.get(url)).status]).toEqual([type, 204, 410])
+      expect([type, (await server.get(`${type}?_id=probe`)).body!.entry]).toMatchObject([
+        type,
+        [{ resource: { id: 'probe' } }],
+      ])
+      expect([type, (await server.delete(`${type}?_id=probe`)).status, (await server.get(url)).status]).toEqual([
+        type,
+        204,
+        410,
+      ])
       expect([type, (await server.post(type, body)).status]).toEqual([type, 201])
     }
   })
 
   test('every interaction of the system', async () => {
-    expect(statement.rest![0]!.interaction!.map(({ code }) => code).sort()).toEqual(['batch', 'history-system', 'search-system', 'transaction'])
+    expect(statement.rest![0]!.interaction!.map(({ code }) => code).sort()).toEqual([
+      'batch',
+      'history-system',
+      'search-system',
+      'transaction',
+    ])
     expect((await server.get('?_type=Patient')).status).toBe(200)
     expect((await server.get('_history?_count=1')).status).toBe(200)
     for (const type of ['batch', 'transaction']) {
       const entry = [{ request: { method: 'GET', url: 'Patient' } }]
-      expect([type, (await server.post('', { resourceType: 'Bundle', type, entry })).body]).toMatchObject([type, { type: `${type}-response` }])
+      expect([type, (await server.post('', { resourceType: 'Bundle', type, entry })).body]).toMatchObject([
+        type,
+        { type: `${type}-response` },
+      ])
     }
   })
 
@@ -91,7 +130,9 @@ describe('all that is advertised is there:', () => {
     const refused: string[] = []
     for (const { type, searchParam } of resources()) {
       for (const { name, type: kind } of searchParam!) {
-        const { status, said } = await server.get(`${type}?${name}=${encodeURIComponent(valueFor(type, name, kind))}&_count=1`)
+        const { status, said } = await server.get(
+          `${type}?${name}=${encodeURIComponent(valueFor(type, name, kind))}&_count=1`,
+        )
         if (status !== 200) refused.push(`${type}?${name} (${kind}): ${status} ${said}`)
       }
     }
@@ -100,24 +141,39 @@ describe('all that is advertised is there:', () => {
 
   test('every search parameter of the system', async () => {
     for (const { name, type } of statement.rest![0]!.searchParam!) {
-      expect([name, (await server.get(`?${name}=${name === '_lastUpdated' ? '2020' : encodeURIComponent(harmless[type]!)}&_count=1`)).status]).toEqual([name, 200])
+      expect([
+        name,
+        (
+          await server.get(
+            `?${name}=${name === '_lastUpdated' ? '2020' : encodeURIComponent(harmless[type]!)}&_count=1`,
+          )
+        ).status,
+      ]).toEqual([name, 200])
     }
   })
 
   test('every include and every reverse include', async () => {
     for (const { type, searchInclude, searchRevInclude } of resources()) {
-      const ask = (name: string, values: readonly string[]) => server.get(`${type}?_count=1&${values.map(value => `${name}=${encodeURIComponent(value)}`).join('&')}`)
-      for (let i = 0; i < searchInclude!.length; i += 50) expect([type, (await ask('_include', searchInclude!.slice(i, i + 50))).said]).toEqual([type, ''])
-      for (let i = 0; i < searchRevInclude!.length; i += 100) expect([type, (await ask('_revinclude', searchRevInclude!.slice(i, i + 100))).said]).toEqual([type, ''])
+      const ask = (name: string, values: readonly string[]) =>
+        server.get(`${type}?_count=1&${values.map(value => `${name}=${encodeURIComponent(value)}`).join('&')}`)
+      for (let i = 0; i < searchInclude!.length; i += 50)
+        expect([type, (await ask('_include', searchInclude!.slice(i, i + 50))).said]).toEqual([type, ''])
+      for (let i = 0; i < searchRevInclude!.length; i += 100)
+        expect([type, (await ask('_revinclude', searchRevInclude!.slice(i, i + 100))).said]).toEqual([type, ''])
     }
   })
 
   test('every operation, and every compartment', async () => {
-    for (const { name } of statement.rest![0]!.operation!) expect([name, (await server.post(`$${name}`, { resourceType: 'Parameters' })).status]).toEqual([name, 200])
+    for (const { name } of statement.rest![0]!.operation!)
+      expect([name, (await server.post(`$${name}`, { resourceType: 'Parameters' })).status]).toEqual([name, 200])
     const patient = await server.create({ resourceType: 'Patient' })
     for (const { name } of resources().find(({ type }) => type === 'Patient')!.operation!) {
       const parameter = [{ name: 'meta', valueMeta: { tag: [{ code: 'x' }] } }]
-      const statuses = [await server.post(`Patient/${patient.id}/$${name}`, { resourceType: 'Parameters', parameter }), await server.post(`Patient/${patient.id}/$${name}`, { resourceType: 'Parameters' }), await server.post(`Patient/$${name}`, { resourceType: 'Parameters' })]
+      const statuses = [
+        await server.post(`Patient/${patient.id}/$${name}`, { resourceType: 'Parameters', parameter }),
+        await server.post(`Patient/${patient.id}/$${name}`, { resourceType: 'Parameters' }),
+        await server.post(`Patient/$${name}`, { resourceType: 'Parameters' }),
+      ]
       expect([name, statuses.some(({ status }) => status === 200)]).toEqual([name, true])
     }
     for (const url of statement.rest![0]!.compartment!) {

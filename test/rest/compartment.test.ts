@@ -8,29 +8,56 @@ import { patient } from '../help/resources.ts'
 let server: TestServer
 beforeAll(async () => {
   server = await openWhole()
-  const put = (resource: { resourceType: string; id: string; [name: string]: unknown }) => server.put(`${resource.resourceType}/${resource.id}`, resource)
+  const put = (resource: { resourceType: string; id: string; [name: string]: unknown }) =>
+    server.put(`${resource.resourceType}/${resource.id}`, resource)
   await put(patient('p1', 'Wang', 'A'))
   await put(patient('p2', 'Wang', 'B', { link: [{ other: { reference: 'Patient/p1' }, type: 'seealso' }] }))
-  const of = (id: string, more: Record<string, unknown>) => ({ resourceType: 'Observation', id, status: 'final', code: { text: 'x' }, ...more })
+  const of = (id: string, more: Record<string, unknown>) => ({
+    resourceType: 'Observation',
+    id,
+    status: 'final',
+    code: { text: 'x' },
+    ...more,
+  })
   await put(of('subject', { subject: { reference: 'Patient/p1' } }))
   await put(of('performer', { subject: { reference: 'Patient/p2' }, performer: [{ reference: 'Patient/p1' }] }))
   await put(of('focus', { subject: { reference: 'Patient/p2' }, focus: [{ reference: 'Patient/p1' }] }))
   await put({ resourceType: 'Condition', id: 'c1', subject: { reference: 'Patient/p1' } })
-  await put({ resourceType: 'Encounter', id: 'e1', status: 'finished', class: { code: 'AMB' }, subject: { reference: 'Patient/p1' } })
-  await put({ resourceType: 'Procedure', id: 'r1', status: 'completed', subject: { reference: 'Patient/p1' }, encounter: { reference: 'Encounter/e1' } })
+  await put({
+    resourceType: 'Encounter',
+    id: 'e1',
+    status: 'finished',
+    class: { code: 'AMB' },
+    subject: { reference: 'Patient/p1' },
+  })
+  await put({
+    resourceType: 'Procedure',
+    id: 'r1',
+    status: 'completed',
+    subject: { reference: 'Patient/p1' },
+    encounter: { reference: 'Encounter/e1' },
+  })
   await put({ resourceType: 'Practitioner', id: 'dr' })
 })
 afterAll(() => server.close())
 
 describe('the compartment of a patient', () => {
   test('has what its definition says, by each of the parameters, and nothing else', async () => {
-    expect(found(await server.get('Patient/p1/Observation')).toSorted()).toEqual(['Observation/performer', 'Observation/subject'])
-    expect(found(await server.get('Patient/p2/Observation')).toSorted()).toEqual(['Observation/focus', 'Observation/performer'])
+    expect(found(await server.get('Patient/p1/Observation')).toSorted()).toEqual([
+      'Observation/performer',
+      'Observation/subject',
+    ])
+    expect(found(await server.get('Patient/p2/Observation')).toSorted()).toEqual([
+      'Observation/focus',
+      'Observation/performer',
+    ])
   })
 
   test('is searched with further parameters, by GET and by POST', async () => {
     expect(found(await server.get('Patient/p1/Observation?subject=Patient/p1'))).toEqual(['Observation/subject'])
-    expect(found(await server.ask('POST', 'Patient/p1/Observation/_search?subject=Patient/p1'))).toEqual(['Observation/subject'])
+    expect(found(await server.ask('POST', 'Patient/p1/Observation/_search?subject=Patient/p1'))).toEqual([
+      'Observation/subject',
+    ])
   })
 
   test('is paged', async () => {
@@ -39,7 +66,15 @@ describe('the compartment of a patient', () => {
   })
 
   test('has resources of all types under *, the patient among them, in pages without gaps, repeats or an empty end', async () => {
-    const whole = ['Condition/c1', 'Encounter/e1', 'Observation/performer', 'Observation/subject', 'Patient/p1', 'Patient/p2', 'Procedure/r1']
+    const whole = [
+      'Condition/c1',
+      'Encounter/e1',
+      'Observation/performer',
+      'Observation/subject',
+      'Patient/p1',
+      'Patient/p2',
+      'Procedure/r1',
+    ]
     for (const count of [1, 2, 3, 7, 50]) {
       const all = await pages(server, `Patient/p1/*?_count=${count}`)
       expect(all.flatMap(page => found(page)).toSorted()).toEqual(whole)
@@ -50,7 +85,10 @@ describe('the compartment of a patient', () => {
   test('under * counts them all, and narrows by _type', async () => {
     expect(total(await server.get('Patient/p1/*?_count=2&_total=accurate'))).toBe(7)
     expect(total(await server.get('Patient/p1/*?_summary=count'))).toBe(7)
-    expect(found(await server.get('Patient/p1/*?_type=Condition,Encounter')).toSorted()).toEqual(['Condition/c1', 'Encounter/e1'])
+    expect(found(await server.get('Patient/p1/*?_type=Condition,Encounter')).toSorted()).toEqual([
+      'Condition/c1',
+      'Encounter/e1',
+    ])
     expect((await server.get('Patient/p1/*?_sort=_id')).status).toBe(400)
   })
 
@@ -90,6 +128,8 @@ describe('the filter of a compartment', () => {
     const types = compartmentGroups(definitions, 'Patient', '1').flatMap(group => group.types)
     expect(types[0]).toBe('Patient')
     expect(new Set(types).size).toBe(types.length)
-    expect(types.toSorted()).toEqual(definitions.resourceTypes.filter(type => compartmentFilter(definitions, 'Patient', '1', type)))
+    expect(types.toSorted()).toEqual(
+      definitions.resourceTypes.filter(type => compartmentFilter(definitions, 'Patient', '1', type)),
+    )
   })
 })

@@ -18,7 +18,11 @@ describe('create', () => {
   })
 
   test('gives an id of its own whatever id, version and time the client sends', async () => {
-    const { status, body } = await server.post('Patient', { ...anna, id: 'mine', meta: { versionId: '9', lastUpdated: '2001-01-01T00:00:00Z', source: 'urn:x' } })
+    const { status, body } = await server.post('Patient', {
+      ...anna,
+      id: 'mine',
+      meta: { versionId: '9', lastUpdated: '2001-01-01T00:00:00Z', source: 'urn:x' },
+    })
     expect(status).toBe(201)
     expect(body!.id).not.toBe('mine')
     expect(body!.meta).toMatchObject({ versionId: '1', source: 'urn:x' })
@@ -26,7 +30,8 @@ describe('create', () => {
   })
 
   test('keeps the digits of decimals', async () => {
-    const text = '{"resourceType":"Observation","status":"final","code":{"text":"x"},"valueQuantity":{"value":1.00},"component":[{"code":{"text":"y"},"valueQuantity":{"value":0.10000000000000000001}}]}'
+    const text =
+      '{"resourceType":"Observation","status":"final","code":{"text":"x"},"valueQuantity":{"value":1.00},"component":[{"code":{"text":"y"},"valueQuantity":{"value":0.10000000000000000001}}]}'
     const { text: stored } = await server.ask('POST', 'Observation', { body: text })
     expect(stored).toContain('"value":1.00}')
     expect(stored).toContain('0.10000000000000000001')
@@ -50,8 +55,14 @@ describe('create', () => {
   })
 
   test('of a type R4 does not have says which is near', async () => {
-    expect(await server.post('Patiant', anna)).toMatchObject({ status: 404, said: expect.stringContaining('"Patient"') })
-    expect(await server.post('Patient', { resourceType: 'Pateint' })).toMatchObject({ status: 400, said: expect.stringContaining('"Patient"') })
+    expect(await server.post('Patiant', anna)).toMatchObject({
+      status: 404,
+      said: expect.stringContaining('"Patient"'),
+    })
+    expect(await server.post('Patient', { resourceType: 'Pateint' })).toMatchObject({
+      status: 400,
+      said: expect.stringContaining('"Patient"'),
+    })
   })
 
   test('without a body, or with one that is no resource, is refused', async () => {
@@ -73,7 +84,9 @@ describe('create', () => {
   })
 
   test('refuses a resource that validation finds wrong, with its issues', async () => {
-    const issues = [{ severity: 'error' as const, code: 'invariant' as const, diagnostics: 'No.', expression: ['Patient'] }]
+    const issues = [
+      { severity: 'error' as const, code: 'invariant' as const, diagnostics: 'No.', expression: ['Patient'] },
+    ]
     const strict = await openServer({ validate: async resource => (resource.active === false ? issues : []) })
     expect((await strict.post('Patient', anna)).status).toBe(201)
     expect(await strict.post('Patient', { ...anna, active: false })).toMatchObject({ status: 422, said: 'No.' })

@@ -44,6 +44,9 @@ describe('delete', () => {
     const id = await make()
     const prefer = { prefer: 'return=OperationOutcome' }
     expect(await server.delete(`Patient/${id}`, prefer)).toMatchObject({ status: 200, said: `Deleted Patient/${id}.` })
-    expect(await server.delete(`Patient/${id}`, prefer)).toMatchObject({ status: 200, said: expect.stringContaining('nothing was deleted') })
+    expect(await server.delete(`Patient/${id}`, prefer)).toMatchObject({
+      status: 200,
+      said: expect.stringContaining('nothing was deleted'),
+    })
   })
 })

@@ -18,7 +18,11 @@ beforeAll(async () => {
   await step(() => server.delete('Patient/a'))
   await step(() => server.put('Patient/a', { resourceType: 'Patient', id: 'a', gender: 'other' }))
   await step(() => server.put('Patient/b', { resourceType: 'Patient', id: 'b' }))
-  await step(() => server.patch('Patient/b', [{ op: 'add', path: '/active', value: true }], { 'content-type': 'application/json-patch+json' }))
+  await step(() =>
+    server.patch('Patient/b', [{ op: 'add', path: '/active', value: true }], {
+      'content-type': 'application/json-patch+json',
+    }),
+  )
   await step(() => server.post('Observation', { resourceType: 'Observation', status: 'final', code: { text: 'x' } }))
   clock += hour
 })
@@ -31,17 +35,32 @@ interface Entry {
   response: { status: string; etag: string; lastModified: string }
 }
 const entries = ({ body }: Answer) => (body!.entry ?? []) as Entry[]
-const told = (answer: Answer) => entries(answer).map(({ request, response }) => `${request.method} ${request.url} ${response.etag}`)
+const told = (answer: Answer) =>
+  entries(answer).map(({ request, response }) => `${request.method} ${request.url} ${response.etag}`)
 const at = (hours: number) => encodeURIComponent(new Date(start + hours * hour).toISOString())
-const link = ({ body }: Answer, relation: string) => (body!.link as { relation: string; url: string }[]).find(link => link.relation === relation)?.url
+const link = ({ body }: Answer, relation: string) =>
+  (body!.link as { relation: string; url: string }[]).find(link => link.relation === relation)?.url
 
 describe('history', () => {
   test('of a resource has all its versions, the newest first', async () => {
     const answer = await server.get('Patient/a/_history')
     expect(answer.body).toMatchObject({ resourceType: 'Bundle', type: 'history', total: 4 })
-    expect(told(answer)).toEqual(['PUT Patient/a W/"4"', 'DELETE Patient/a W/"3"', 'PUT Patient/a W/"2"', 'PUT Patient/a W/"1"'])
-    expect(entries(answer).map(({ response }) => response.status)).toEqual(['200 OK', '204 No Content', '200 OK', '201 Created'])
-    expect(entries(answer)[0]).toMatchObject({ fullUrl: 'http://localhost:8080/fhir/Patient/a', resource: { id: 'a', gender: 'other' } })
+    expect(told(answer)).toEqual([
+      'PUT Patient/a W/"4"',
+      'DELETE Patient/a W/"3"',
+      'PUT Patient/a W/"2"',
+      'PUT Patient/a W/"1"',
+    ])
+    expect(entries(answer).map(({ response }) => response.status)).toEqual([
+      '200 OK',
+      '204 No Content',
+      '200 OK',
+      '201 Created',
+    ])
+    expect(entries(answer)[0]).toMatchObject({
+      fullUrl: 'http://localhost:8080/fhir/Patient/a',
+      resource: { id: 'a', gender: 'other' },
+    })
     expect(entries(answer)[1]!.resource).toBeUndefined()
     expect(entries(answer)[3]!.response.lastModified).toBe('2026-01-01T01:00:00.000Z')
   })
@@ -61,7 +80,10 @@ describe('history', () => {
   })
 
   test('_since leaves out what is older', async () => {
-    expect(told(await server.get(`Patient/_history?_since=${at(5)}`))).toEqual(['PATCH Patient/b W/"2"', 'PUT Patient/b W/"1"'])
+    expect(told(await server.get(`Patient/_history?_since=${at(5)}`))).toEqual([
+      'PATCH Patient/b W/"2"',
+      'PUT Patient/b W/"1"',
+    ])
     expect((await server.get('_history?_since=2027')).body!.total).toBe(0)
   })
 
@@ -86,27 +108,46 @@ describe('history', () => {
     expect(link({ body } as Answer, 'next')).toBeUndefined()
   })
 
-  test.each(['_lastUpdated', '-_lastUpdated'])('pages put together are the whole, sorted by %s, also while others write', async sort => {
-    const whole = told(await server.get(`Patient/_history?_sort=${sort}&_count=100`))
-    const pages: string[] = []
-    let url: string | undefined = `Patient/_history?_sort=${sort}&_count=2`
-    for (let i = 0; url && i < 10; i++) {
-      const page = await server.get(url)
-      expect(page.status).toBe(200)
-      expect(page.body!.total).toBe(6)
-      pages.push(...told(page))
-      url = link(page, 'next')
-      if (sort.startsWith('-')) await server.put('Observation/other', { resourceType: 'Observation', id: 'other', status: 'final', code: { text: 'x' } })
-    }
-    expect(pages).toEqual(whole)
-  })
+  test.each(['_lastUpdated', '-_lastUpdated'])(
+    'pages put together are the whole, sorted by %s, also while others write',
+    async sort => {
+      const whole = told(await server.get(`Patient/_history?_sort=${sort}&_count=100`))
+      const pages: string[] = []
+      let url: string | undefined = `Patient/_history?_sort=${sort}&_count=2`
+      for (let i = 0; url && i < 10; i++) {
+        const page = await server.get(url)
+        expect(page.status).toBe(200)
+        expect(page.body!.total).toBe(6)
+        pages.push(...told(page))
+        url = link(page, 'next')
+        if (sort.startsWith('-'))
+          await server.put('Observation/other', {
+            resourceType: 'Observation',
+            id: 'other',
+            status: 'final',
+            code: { text: 'x' },
+          })
+      }
+      expect(pages).toEqual(whole)
+    },
+  )
 
   test('the self link tells what was applied', async () => {
-    expect(link(await server.get('Patient/_history?_count=5&_since=2020&_pretty=true'), 'self')).toBe('http://localhost:8080/fhir/Patient/_history?_count=5&_since=2020')
+    expect(link(await server.get('Patient/_history?_count=5&_since=2020&_pretty=true'), 'self')).toBe(
+      'http://localhost:8080/fhir/Patient/_history?_count=5&_since=2020',
+    )
   })
 
   test('refuses parameters it cannot use, and says what it has', async () => {
-    for (const query of ['_count=-1', '_count=x', '_since=yesterday', '_at=2026-13', '_sort=name', '_count=1&_count=2', '_cursor=abc']) {
+    for (const query of [
+      '_count=-1',
+      '_count=x',
+      '_since=yesterday',
+      '_at=2026-13',
+      '_sort=name',
+      '_count=1&_count=2',
+      '_cursor=abc',
+    ]) {
       expect([query, (await server.get(`Patient/_history?${query}`)).status]).toEqual([query, 400])
     }
     expect((await server.get('Patient/_history?_sinse=2020')).said).toContain('Did you mean "_since"')

@@ -13,13 +13,23 @@ beforeAll(async () => {
   for (let i = 0; i < 23; i++) {
     const id = `p${String(i).padStart(2, '0')}`
     everybody.push(`Patient/${id}`)
-    await server.put(`Patient/${id}`, patient(id, i % 3 === 0 ? 'Wang' : 'Lin', `G${i}`, i % 4 === 0 ? { birthDate: undefined } : {}))
+    await server.put(
+      `Patient/${id}`,
+      patient(id, i % 3 === 0 ? 'Wang' : 'Lin', `G${i}`, i % 4 === 0 ? { birthDate: undefined } : {}),
+    )
   }
 })
 afterAll(() => server.close())
 
 describe('pages', () => {
-  for (const sort of ['', '&_sort=family', '&_sort=-family', '&_sort=birthdate,-_id', '&_sort=_lastUpdated', '&_sort=-_id']) {
+  for (const sort of [
+    '',
+    '&_sort=family',
+    '&_sort=-family',
+    '&_sort=birthdate,-_id',
+    '&_sort=_lastUpdated',
+    '&_sort=-_id',
+  ]) {
     for (const count of [1, 5, 23, 22]) {
       test(`of ${count}${sort} put together are the whole, without repeats`, async () => {
         const all = await pages(server, `Patient?_count=${count}${sort}`)
@@ -90,7 +100,8 @@ describe('a page link', () => {
       expect(answer.status).toBe(400)
       expect(answer.said).toContain('Start the search again')
     }
-    for (const wrong of [next.slice(0, -1), `${next}A`, next.slice(0, start + 10)]) expect((await server.get(wrong)).status).toBe(400)
+    for (const wrong of [next.slice(0, -1), `${next}A`, next.slice(0, start + 10)])
+      expect((await server.get(wrong)).status).toBe(400)
   })
 
   test('of another caller is refused', async () => {

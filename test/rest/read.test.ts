@@ -6,8 +6,20 @@ import { openServer, type TestServer } from '../help/server.ts'
 let server: TestServer
 beforeAll(async () => {
   server = await openServer()
-  await server.put('Patient/a', { resourceType: 'Patient', id: 'a', active: true, name: [{ family: 'Lin' }], photo: [{ title: 'x' }] })
-  await server.put('Patient/a', { resourceType: 'Patient', id: 'a', active: false, name: [{ family: 'Lin' }], photo: [{ title: 'x' }] })
+  await server.put('Patient/a', {
+    resourceType: 'Patient',
+    id: 'a',
+    active: true,
+    name: [{ family: 'Lin' }],
+    photo: [{ title: 'x' }],
+  })
+  await server.put('Patient/a', {
+    resourceType: 'Patient',
+    id: 'a',
+    active: false,
+    name: [{ family: 'Lin' }],
+    photo: [{ title: 'x' }],
+  })
   await server.put('Patient/gone', { resourceType: 'Patient', id: 'gone' })
   await server.delete('Patient/gone')
 })
@@ -25,12 +37,19 @@ describe('read', () => {
   })
 
   test('of what never was answers 404, of what was deleted 410', async () => {
-    expect(await server.get('Patient/none')).toMatchObject({ status: 404, said: 'There is no Patient/none on this server.' })
-    expect(await server.get('Patient/gone')).toMatchObject({ status: 410, said: expect.stringContaining('Patient/gone/_history') })
+    expect(await server.get('Patient/none')).toMatchObject({
+      status: 404,
+      said: 'There is no Patient/none on this server.',
+    })
+    expect(await server.get('Patient/gone')).toMatchObject({
+      status: 410,
+      said: expect.stringContaining('Patient/gone/_history'),
+    })
   })
 
   test('of an id that cannot be one answers 404', async () => {
-    for (const id of ['a b', 'ü', "a'--", 'x'.repeat(65), '%00']) expect((await server.get(`Patient/${encodeURIComponent(id)}`)).status).toBe(404)
+    for (const id of ['a b', 'ü', "a'--", 'x'.repeat(65), '%00'])
+      expect((await server.get(`Patient/${encodeURIComponent(id)}`)).status).toBe(404)
   })
 
   test('by If-None-Match answers 304 for the version the client has, however it is written', async () => {
@@ -88,7 +107,19 @@ describe('the door', () => {
   })
 
   test('answers 404 for a path that is nothing, without repeating all of it', async () => {
-    for (const path of ['nothing', 'Patient/a/b', 'Patient/a/_history/1/x', 'Patient//a', 'Patient/a/_x', '_x', 'Patient/_x', '/', '//', '__proto__', 'constructor']) {
+    for (const path of [
+      'nothing',
+      'Patient/a/b',
+      'Patient/a/_history/1/x',
+      'Patient//a',
+      'Patient/a/_x',
+      '_x',
+      'Patient/_x',
+      '/',
+      '//',
+      '__proto__',
+      'constructor',
+    ]) {
       const { status, said } = await server.get(path)
       if (path !== '/') expect([path, status]).toEqual([path, 404])
       expect(said.length).toBeLessThan(400)
@@ -113,8 +144,19 @@ describe('the door', () => {
   })
 
   test('answers 401 to nobody and 403 to one who may not, before it looks', async () => {
-    const reader: Caller = { id: 'reader', permits: (type, action) => (type === 'Patient' && action === 'read' ? everything : undefined) }
-    for (const path of ['Patient/a', 'Patient', '', '_history', '$meta', 'Patient/a/$everything', 'Patient/a/Observation']) {
+    const reader: Caller = {
+      id: 'reader',
+      permits: (type, action) => (type === 'Patient' && action === 'read' ? everything : undefined),
+    }
+    for (const path of [
+      'Patient/a',
+      'Patient',
+      '',
+      '_history',
+      '$meta',
+      'Patient/a/$everything',
+      'Patient/a/Observation',
+    ]) {
       expect([path, (await server.ask('GET', path, { caller: nobody })).status]).toEqual([path, 401])
     }
     expect((await server.ask('GET', 'metadata', { caller: nobody })).status).toBe(200)

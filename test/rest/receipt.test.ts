@@ -32,7 +32,11 @@ test('with handling=lenient an unknown parameter is ignored, and the answer says
   const answer = await server.get('Patient?famly=Nobody&family=Wang', lenient)
   expect(found(answer)).toHaveLength(3)
   expect(receipt(answer)).toEqual([
-    expect.objectContaining({ severity: 'warning', diagnostics: expect.stringContaining('Ignored: famly=Nobody'), expression: ['http.famly'] }),
+    expect.objectContaining({
+      severity: 'warning',
+      diagnostics: expect.stringContaining('Ignored: famly=Nobody'),
+      expression: ['http.famly'],
+    }),
     expect.objectContaining({ severity: 'information', diagnostics: 'Used: family=Wang' }),
   ])
 })
@@ -51,7 +55,9 @@ test('a lenient tenant tells what it ignored, unasked', async () => {
 
 test('a strict search gives its receipt when asked', async () => {
   expect(receipt(await server.get('Patient?family=Wang'))).toBeUndefined()
-  expect(receipt(await server.get('Patient?family=Wang', { prefer: 'handling=strict' }))?.[0]?.diagnostics).toBe('Used: family=Wang')
+  expect(receipt(await server.get('Patient?family=Wang', { prefer: 'handling=strict' }))?.[0]?.diagnostics).toBe(
+    'Used: family=Wang',
+  )
   expect(receipt(await server.get('Patient?family=Wang&_explain=true'))?.[0]?.diagnostics).toBe('Used: family=Wang')
   expect(receipt(await server.get('Patient?_explain=true'))?.[0]?.diagnostics).toContain('no parameters')
 })

@@ -8,11 +8,26 @@ import { observation, patient } from '../help/resources.ts'
 let server: TestServer
 beforeAll(async () => {
   server = await openWhole()
-  for (const [id, family, given] of [['p1', '陳', '筱玲'], ['p2', 'Wang', 'Ming'], ['p3', 'Lin', 'Ya-Ting']] as const) await server.put(`Patient/${id}`, patient(id, family, given))
+  for (const [id, family, given] of [
+    ['p1', '陳', '筱玲'],
+    ['p2', 'Wang', 'Ming'],
+    ['p3', 'Lin', 'Ya-Ting'],
+  ] as const)
+    await server.put(`Patient/${id}`, patient(id, family, given))
   await server.put('Observation/o1', printJson(observation('o1', 'Patient/p1', '72.50')))
   await server.put('MedicationRequest/m1', {
-    resourceType: 'MedicationRequest', id: 'm1', status: 'active', intent: 'order', subject: { reference: 'Patient/p1' },
-    contained: [{ resourceType: 'Medication', id: 'med', code: { coding: [{ system: 'http://www.whocc.no/atc', code: 'N02BE01' }] } }],
+    resourceType: 'MedicationRequest',
+    id: 'm1',
+    status: 'active',
+    intent: 'order',
+    subject: { reference: 'Patient/p1' },
+    contained: [
+      {
+        resourceType: 'Medication',
+        id: 'med',
+        code: { coding: [{ system: 'http://www.whocc.no/atc', code: 'N02BE01' }] },
+      },
+    ],
     medicationReference: { reference: '#med' },
   })
 })
@@ -22,7 +37,11 @@ describe('a search', () => {
   test('answers a searchset with full URLs, modes and the stored text', async () => {
     const answer = await server.get('Patient?family=wang')
     expect(answer.body).toMatchObject({ resourceType: 'Bundle', type: 'searchset', total: 1 })
-    expect(entries(answer)[0]).toMatchObject({ fullUrl: `${base}/Patient/p2`, search: { mode: 'match' }, resource: { id: 'p2', meta: { versionId: '1' } } })
+    expect(entries(answer)[0]).toMatchObject({
+      fullUrl: `${base}/Patient/p2`,
+      search: { mode: 'match' },
+      resource: { id: 'p2', meta: { versionId: '1' } },
+    })
   })
 
   test('keeps the digits of numbers', async () => {
@@ -92,14 +111,20 @@ describe('a search', () => {
   })
 
   test('tells in the self link exactly what was applied', async () => {
-    expect(linkTo(await server.get('Patient?family=Wang&gender=female&_format=json&_count=5000'), 'self')).toBe('Patient?family=Wang&gender=female&_count=1000')
+    expect(linkTo(await server.get('Patient?family=Wang&gender=female&_format=json&_count=5000'), 'self')).toBe(
+      'Patient?family=Wang&gender=female&_count=1000',
+    )
   })
 
   test('with _contained finds the container, or the contained resource', async () => {
     const asked = 'Medication?code=http://www.whocc.no/atc|N02BE01&_contained=true'
     expect(found(await server.get(asked))).toEqual(['MedicationRequest/m1'])
     const [entry] = entries(await server.get(`${asked}&_containedType=contained`))
-    expect(entry).toMatchObject({ fullUrl: `${base}/MedicationRequest/m1#med`, resource: { resourceType: 'Medication', id: 'med' }, search: { mode: 'match' } })
+    expect(entry).toMatchObject({
+      fullUrl: `${base}/MedicationRequest/m1#med`,
+      resource: { resourceType: 'Medication', id: 'med' },
+      search: { mode: 'match' },
+    })
     expect(found(await server.get('Medication?code=http://www.whocc.no/atc|N02BE01'))).toEqual([])
   })
 
@@ -126,8 +151,39 @@ describe('bad input to a search', () => {
   }
 
   test('that is not UTF-8, or hostile to SQL, or very long, is no failure of the server', async () => {
-    for (const value of ['%ff%fe', '%00', "';drop table resource;--", '%25', '%F0%9F%92%A9', '\\', '|', '|||', ',', ',,,', '%', 'a'.repeat(7000), '*', '"', '%EF%BF%BF', '%ED%A0%80']) {
-      for (const name of ['name', 'name:contains', 'identifier', 'birthdate', '_id', '_text', '_content', '_lastUpdated', 'general-practitioner', '_profile', '_filter', '_source', '_has:Observation:patient:code']) {
+    for (const value of [
+      '%ff%fe',
+      '%00',
+      "';drop table resource;--",
+      '%25',
+      '%F0%9F%92%A9',
+      '\\',
+      '|',
+      '|||',
+      ',',
+      ',,,',
+      '%',
+      'a'.repeat(7000),
+      '*',
+      '"',
+      '%EF%BF%BF',
+      '%ED%A0%80',
+    ]) {
+      for (const name of [
+        'name',
+        'name:contains',
+        'identifier',
+        'birthdate',
+        '_id',
+        '_text',
+        '_content',
+        '_lastUpdated',
+        'general-practitioner',
+        '_profile',
+        '_filter',
+        '_source',
+        '_has:Observation:patient:code',
+      ]) {
         const answer = await server.get(`Patient?${name}=${value}`)
         expect(answer.status, `${name}=${value.slice(0, 20)}`).toBeLessThan(500)
       }

@@ -27,13 +27,20 @@ describe('update', () => {
   })
 
   test('needs the id of the URL in the body', async () => {
-    expect(await server.put('Patient/c', { resourceType: 'Patient' })).toMatchObject({ status: 400, said: expect.stringContaining('no id') })
-    expect(await server.put('Patient/c', patient('d'))).toMatchObject({ status: 400, said: expect.stringContaining('"d"') })
+    expect(await server.put('Patient/c', { resourceType: 'Patient' })).toMatchObject({
+      status: 400,
+      said: expect.stringContaining('no id'),
+    })
+    expect(await server.put('Patient/c', patient('d'))).toMatchObject({
+      status: 400,
+      said: expect.stringContaining('"d"'),
+    })
     expect((await server.get('Patient/c')).status).toBe(404)
   })
 
   test('under an id that cannot be one is refused', async () => {
-    for (const id of ['a b', 'x'.repeat(65), 'ü', '人']) expect((await server.put(`Patient/${encodeURIComponent(id)}`, patient(id))).status).toBe(400)
+    for (const id of ['a b', 'x'.repeat(65), 'ü', '人'])
+      expect((await server.put(`Patient/${encodeURIComponent(id)}`, patient(id))).status).toBe(400)
   })
 
   test('brings a deleted resource back: 201, and the versions go on', async () => {
@@ -54,7 +61,10 @@ describe('update with If-Match', () => {
   test('of the current version is done, however the version is written', async () => {
     await server.put('Patient/m', patient('m'))
     for (const [i, tag] of ['W/"1"', '"2"', '3', 'W/"1", W/"4"', '*'].entries()) {
-      expect([tag, (await server.put('Patient/m', patient('m'), { 'if-match': tag })).version?.version]).toEqual([tag, String(i + 2)])
+      expect([tag, (await server.put('Patient/m', patient('m'), { 'if-match': tag })).version?.version]).toEqual([
+        tag,
+        String(i + 2),
+      ])
     }
   })
 
@@ -68,10 +78,16 @@ describe('update with If-Match', () => {
   })
 
   test('of what is not there, or not any more, answers 412', async () => {
-    expect(await server.put('Patient/o', patient('o'), { 'if-match': 'W/"1"' })).toMatchObject({ status: 412, said: expect.stringContaining('does not exist') })
+    expect(await server.put('Patient/o', patient('o'), { 'if-match': 'W/"1"' })).toMatchObject({
+      status: 412,
+      said: expect.stringContaining('does not exist'),
+    })
     await server.put('Patient/p', patient('p'))
     await server.delete('Patient/p')
-    expect(await server.put('Patient/p', patient('p'), { 'if-match': 'W/"2"' })).toMatchObject({ status: 412, said: expect.stringContaining('was deleted') })
+    expect(await server.put('Patient/p', patient('p'), { 'if-match': 'W/"2"' })).toMatchObject({
+      status: 412,
+      said: expect.stringContaining('was deleted'),
+    })
   })
 
   test('that names no version is refused', async () => {
@@ -82,19 +98,25 @@ describe('update with If-Match', () => {
 
   test('has one winner of many, and the others are told', async () => {
     await server.put('Patient/race', patient('race'))
-    const answers = await Promise.all(Array.from({ length: 32 }, () => server.put('Patient/race', patient('race'), { 'if-match': 'W/"1"' })))
+    const answers = await Promise.all(
+      Array.from({ length: 32 }, () => server.put('Patient/race', patient('race'), { 'if-match': 'W/"1"' })),
+    )
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
     expect(answers.filter(({ status, said }) => status === 412 && said.includes('is at version 2'))).toHaveLength(31)
   })
 
   test('If-None-Match: * creates, and only creates', async () => {
-    const answers = await Promise.all(Array.from({ length: 8 }, () => server.put('Patient/only', patient('only'), { 'if-none-match': '*' })))
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, () => server.put('Patient/only', patient('only'), { 'if-none-match': '*' })),
+    )
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 412, 412, 412, 412, 412, 412, 412])
   })
 })
 
 test('many updates at once all succeed, with versions without gaps, one 201 among them', async () => {
   const answers = await Promise.all(Array.from({ length: 50 }, () => server.put('Patient/many', patient('many'))))
-  expect(answers.map(({ version }) => Number(version!.version)).sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1))
+  expect(answers.map(({ version }) => Number(version!.version)).sort((a, b) => a - b)).toEqual(
+    Array.from({ length: 50 }, (_, i) => i + 1),
+  )
   expect(answers.filter(({ status }) => status === 201)).toHaveLength(1)
 })

@@ -56,6 +56,9 @@ describe('a date search', () => {
     // sa and eb: all of it lies above or below
     ['sa2024-05-07', may, false],
     ['sa2024-04', may, true],
+    ['sa2024-05-07T10:00:00.000Z', '2024-05-07T10:00:00.000Z', false],
+    ['sa2024-05-07T10:00:00.000Z', '2024-05-07T10:00:00.001Z', true],
+    ['eb2024-05-07T10:00:00.000Z', '2024-05-07T10:00:00.000Z', false],
     ['sa2024-05-09', open, true],
     ['sa2024-05-10', open, false],
     ['eb2024-05-07', may, false],

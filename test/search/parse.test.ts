@@ -92,6 +92,12 @@ describe('a search finds', () => {
     ['Patient', '_id=p1,p3', ['p3', 'p1']],
     ['Patient', '_id:not=p1,p3', ['p2']],
     ['Patient', '_lastUpdated=ge2025', ['p2']],
+    ['Patient', '_lastUpdated=2025-06-01', ['p2']],
+    ['Patient', '_lastUpdated=ne2025-06-01', ['p3', 'p1']],
+    ['Patient', '_lastUpdated=gt2025-06-01T00:00:00.000Z', []],
+    ['Patient', '_lastUpdated=sa2025-05-31', ['p2']],
+    ['Patient', '_lastUpdated=lt2025-06-01T00:00:00Z', ['p3', 'p1']],
+    ['Patient', '_lastUpdated=le2025-06-01T00:00:00Z&_lastUpdated=ge2025-06-01T00:00:00Z', ['p2']],
     ['Patient', '_lastUpdated=lt2025,2025-06-01', ['p3', 'p2', 'p1']],
     ['Patient', '_list=l1', ['p3', 'p1']],
     ['Patient', '_list=List/l1&active=true', ['p3']],
@@ -139,6 +145,9 @@ describe('a search finds', () => {
     expect(await people(allTypes, '_type=Patient,Group&_id=p1,g1')).toEqual(['g1', 'p1'])
     expect(await people(allTypes, '_id=p1,g1,v1')).toEqual(['v1', 'g1', 'p1'])
     expect((await refusal(allTypes, 'name=x'))?.status).toBe(400)
+    expect((await refusal(allTypes, '_type=Patient,Group&birthdate=2000'))?.message).toContain(
+      'Group has no search parameter',
+    )
     expect(await people(allTypes, 'patient=p2&_type=Observation,MedicationRequest')).toEqual(['v2'])
   })
 })
@@ -193,6 +202,11 @@ describe('a search is refused', () => {
     const error = await refusal(type, query)
     expect(error).toMatchObject({ name: 'FhirError', status: 400 })
     expect(error?.message).toContain(text)
+  })
+  test('in few words, however long the question', async () => {
+    const error = await refusal('Observation', `date=${'9'.repeat(100_000)}`)
+    expect(error?.issues[0]?.diagnostics?.length).toBeLessThan(1000)
+    expect(error?.issues[0]?.diagnostics).toContain('is not a date')
   })
   test('with all that is wrong at once', async () =>
     expect((await refusal('Patient', 'a=1&name=x&b=2'))?.issues).toHaveLength(2))

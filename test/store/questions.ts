@@ -157,7 +157,7 @@ export const filter = (depth = 3): fc.Arbitrary<Filter> => {
     { weight: 10, arbitrary: has },
     { weight: 1, arbitrary: fc.record({ is: fc.constant('id' as const), ids: fc.array(fc.constantFrom(...IDS, 'none'), { maxLength: 4 }) }) },
     { weight: 1, arbitrary: fc.tuple(fc.nat(NTH), fc.nat(NTH)).map(([low, high]) => ({ is: 'updated' as const, low, high })) },
-    { weight: 2, arbitrary: fc.record({ is: fc.constant('tuple' as const), param: fc.constant('code-value'), parts: fc.array(within, { minLength: 1, maxLength: 3 }) }) },
+    { weight: 2, arbitrary: fc.record({ is: fc.constant('tuple' as const), param: fc.constant('code-value'), parts: fc.array(negated, { minLength: 1, maxLength: 3 }) }) },
     { weight: 1, arbitrary: fc.tuple(position, fc.constantFrom(...metres)).map(([[latitude, longitude], distance]) => ({ is: 'near' as const, param: 'near', latitude, longitude, metres: distance })) },
     { weight: 1, arbitrary: fc.record({ is: fc.constant('contains' as const), type, where: negated }) },
   ]

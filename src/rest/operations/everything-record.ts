@@ -3,10 +3,10 @@
  * https://hl7.org/fhir/R4/compartmentdefinition.html
  */
 import { compartmentGroups } from '../../access/compartment.ts'
-import { readReference } from '../../fhir/reference.ts'
 import { EARLIEST, LATEST, type Filter, type Position } from '../../search/query.ts'
 import type { Version } from '../../store/store.ts'
 import type { Context, Ref } from '../exchange.ts'
+import { refsIn } from '../stored-references.ts'
 import { careDates } from './care-dates.ts'
 
 /** What of the record is wanted; times in milliseconds since 1970. */
@@ -45,13 +45,20 @@ const print = (ref: Ref) => `${ref.type}/${ref.id}`
  * What the compartment's resources refer to outside of it, and what that refers to, in the order of `Type/id`. Whatever
  * speaks of a patient other than `patients` is left out, and nothing is followed through it.
  */
-export async function referredTo(context: Context, focus: Ref, patients: ReadonlySet<string>, asked: Asked): Promise<readonly Version[]> {
+export async function referredTo(
+  context: Context,
+  focus: Ref,
+  patients: ReadonlySet<string>,
+  asked: Asked,
+): Promise<readonly Version[]> {
   const { store, request, definitions } = context
   const { members, named } = await survey(context, focus)
   const found: Version[] = []
   let open = [...named.values()]
   while (open.length > 0) {
-    const versions = await store.readMany(open.filter(ref => definitions.isResourceType(ref.type) && !members.has(print(ref))))
+    const versions = await store.readMany(
+      open.filter(ref => definitions.isResourceType(ref.type) && !members.has(print(ref))),
+    )
     open = []
     for (const version of versions) {
       const refs = refsIn(version.text!, request.base)
@@ -77,7 +84,14 @@ async function survey(context: Context, focus: Ref): Promise<{ members: Set<stri
   for (const { types, filter } of compartmentOf(context, focus, {})) {
     let after: Position | undefined
     do {
-      const page = await context.store.find({ types, filter, sort: [], count: 1000, total: 'none', ...(after ? { after } : {}) })
+      const page = await context.store.find({
+        types,
+        filter,
+        sort: [],
+        count: 1000,
+        total: 'none',
+        ...(after ? { after } : {}),
+      })
       for (const { ref, text } of page.matches) {
         members.add(print(ref))
         for (const to of refsIn(text!, context.request.base)) named.set(print(to), to)
@@ -86,17 +100,4 @@ async function survey(context: Context, focus: Ref): Promise<{ members: Set<stri
     } while (after)
   }
   return { members, named }
-}
-
-const MARK = '"reference":"'
-
-/** The references in a stored text to resources of this server. In such a text, a quote inside a string is always escaped. */
-export function refsIn(text: string, base: string): Ref[] {
-  const refs: Ref[] = []
-  for (let at = text.indexOf(MARK); at >= 0; at = text.indexOf(MARK, at)) {
-    at += MARK.length
-    const ref = readReference(text.slice(at, text.indexOf('"', at)), base)
-    if (ref) refs.push({ type: ref.type, id: ref.id })
-  }
-  return refs
 }

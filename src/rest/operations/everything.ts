@@ -10,9 +10,17 @@ import { CURSOR, openCursor, sealCursor } from '../cursor.ts'
 import type { Arguments, Context, FhirResponse, Match, Operation, OperationParameter, Ref } from '../exchange.ts'
 import { quoted } from '../outcome-text.ts'
 import { searchset, type BundleLink, type SearchsetEntry } from '../searchset.ts'
-import { compartmentOf, referredTo, refsIn, type Asked, type Group } from './everything-record.ts'
+import { refsIn } from '../stored-references.ts'
+import { compartmentOf, referredTo, type Asked, type Group } from './everything-record.ts'
 
-const parameter = (name: string, type: string, documentation: string, max = '1'): OperationParameter => ({ name, use: 'in', min: 0, max, type, documentation })
+const parameter = (name: string, type: string, documentation: string, max = '1'): OperationParameter => ({
+  name,
+  use: 'in',
+  min: 0,
+  max,
+  type,
+  documentation,
+})
 
 export const everything: Operation = {
   code: 'everything',
@@ -56,7 +64,8 @@ async function run(context: Context, { type, id }: Match, args: Arguments): Prom
   if (version.text === undefined) throw gone(focus)
 
   const link = args.get(CURSOR)?.[0]
-  if (link !== undefined && args.size > 1) throw badRequest(`A page link has ${CURSOR} and nothing else: the other parameters are in it.`)
+  if (link !== undefined && args.size > 1)
+    throw badRequest(`A page link has ${CURSOR} and nothing else: the other parameters are in it.`)
   const cursor = link === undefined ? undefined : await openCursor<At>(context, String(link))
   const query = cursor ? cursor.query : printArguments(args)
   const { asked, count } = readAsked(context, new URLSearchParams(query))
@@ -71,13 +80,20 @@ async function run(context: Context, { type, id }: Match, args: Arguments): Prom
   const first = address + (query ? `?${query}` : '')
   const links: BundleLink[] = [{ relation: 'self', url: cursor ? `${address}?${CURSOR}=${String(link)}` : first }]
   if (cursor) links.push({ relation: 'first', url: first })
-  if (at) links.push({ relation: 'next', url: `${address}?${CURSOR}=${await sealCursor<At>(context, { query, asOf: cursor?.asOf ?? context.now(), at })}` })
+  if (at)
+    links.push({
+      relation: 'next',
+      url: `${address}?${CURSOR}=${await sealCursor<At>(context, { query, asOf: cursor?.asOf ?? context.now(), at })}`,
+    })
   const total = cursor || at ? undefined : entries.filter(({ mode }) => mode === 'match').length
   return { status: 200, text: searchset({ base: context.request.base, total, links, entries, now: context.now() }) }
 }
 
 function readingOf(context: Context, focus: Ref, version: Version, asked: Asked): Reading {
-  const own = focus.type === 'Patient' ? [focus] : refsIn(version.text!, context.request.base).filter(({ type }) => type === 'Patient')
+  const own =
+    focus.type === 'Patient'
+      ? [focus]
+      : refsIn(version.text!, context.request.base).filter(({ type }) => type === 'Patient')
   let beyond: Promise<readonly Version[]> | undefined
   return {
     context,
@@ -89,7 +105,12 @@ function readingOf(context: Context, focus: Ref, version: Version, asked: Asked)
 }
 
 /** The next resources, at most `room`, into `entries`; gives where to go on. */
-async function more({ context, groups, beyond }: Reading, at: At, room: number, entries: SearchsetEntry[]): Promise<At | undefined> {
+async function more(
+  { context, groups, beyond }: Reading,
+  at: At,
+  room: number,
+  entries: SearchsetEntry[],
+): Promise<At | undefined> {
   if ('beyond' in at) {
     const rest = (await beyond()).filter(({ ref }) => `${ref.type}/${ref.id}` > at.beyond)
     for (const version of rest.slice(0, room)) entries.push({ version, mode: 'include' })
@@ -98,7 +119,13 @@ async function more({ context, groups, beyond }: Reading, at: At, room: number, 
   }
   const group = groups[at.group]
   if (!group) return { beyond: '' }
-  const { matches, next } = await context.store.find({ ...group, sort: [], count: room, total: 'none', ...(at.after ? { after: at.after } : {}) })
+  const { matches, next } = await context.store.find({
+    ...group,
+    sort: [],
+    count: room,
+    total: 'none',
+    ...(at.after ? { after: at.after } : {}),
+  })
   for (const version of matches) entries.push({ version, mode: 'match' })
   return next ? { group: at.group, after: next } : { group: at.group + 1 }
 }
@@ -122,13 +149,17 @@ function printArguments(args: Arguments): string {
 }
 
 function readAsked({ definitions, limits }: Context, query: URLSearchParams): { asked: Asked; count: number } {
-  const types = query.get('_type')?.split(',').map(each => each.trim())
+  const types = query
+    .get('_type')
+    ?.split(',')
+    .map(each => each.trim())
   const wrong = types?.find(each => !definitions.isResourceType(each))
   if (wrong !== undefined) throw badRequest(`_type: ${quoted(wrong)} is not a resource type of FHIR R4.`, 'value')
   const time = (name: string) => {
     const text = query.get(name)
     const period = text === null ? undefined : readDate(text)
-    if (text !== null && !period) throw badRequest(`${name} is ${quoted(text)}; it should be a date such as 2026-01-31.`, 'value')
+    if (text !== null && !period)
+      throw badRequest(`${name} is ${quoted(text)}; it should be a date such as 2026-01-31.`, 'value')
     return period
   }
   const [since, start, end] = [time('_since')?.low, time('start')?.low, time('end')?.high]

@@ -9,14 +9,37 @@ import type { Filter, Query } from '../../search/query.ts'
 import type { Version } from '../../store/store.ts'
 import { checked } from '../check.ts'
 import { expectation } from '../condition.ts'
-import type { Arguments, Context, FhirResponse, Match, Operation, OperationParameter, Plan, Resource } from '../exchange.ts'
+import type {
+  Arguments,
+  Context,
+  FhirResponse,
+  Match,
+  Operation,
+  OperationParameter,
+  Plan,
+  Resource,
+} from '../exchange.ts'
 import { parameters } from '../parameters.ts'
 import { accepted } from '../received.ts'
 import { permit } from '../permit.ts'
 import { committing, put } from '../write.ts'
 
-const out: OperationParameter = { name: 'return', use: 'out', min: 1, max: '1', type: 'Meta', documentation: 'The profiles, tags and security labels.' }
-const given: OperationParameter = { name: 'meta', use: 'in', min: 1, max: '1', type: 'Meta', documentation: 'Profiles, tags and security labels.' }
+const out: OperationParameter = {
+  name: 'return',
+  use: 'out',
+  min: 1,
+  max: '1',
+  type: 'Meta',
+  documentation: 'The profiles, tags and security labels.',
+}
+const given: OperationParameter = {
+  name: 'meta',
+  use: 'in',
+  min: 1,
+  max: '1',
+  type: 'Meta',
+  documentation: 'Profiles, tags and security labels.',
+}
 
 export const meta: Operation = {
   code: 'meta',
@@ -32,7 +55,9 @@ export const meta: Operation = {
   parameters: [out],
   async run(context, { type, id }) {
     if (id) return answer(metaOf(await here(context, type, id)))
-    const types = type ? [type] : context.definitions.resourceTypes.filter(each => context.caller.permits(each, 'search'))
+    const types = type
+      ? [type]
+      : context.definitions.resourceTypes.filter(each => context.caller.permits(each, 'search'))
     if (type) permit(context.caller, type, 'search')
     return answer(types.length > 0 ? await inUse(context, types) : {})
   },
@@ -77,7 +102,10 @@ interface Labels {
 
 const answer = (labels: Labels): FhirResponse => {
   const value = labelled({}, labels)
-  return { status: 200, resource: parameters(Object.keys(value).length > 0 ? [{ name: 'return', type: 'Meta', value }] : []) }
+  return {
+    status: 200,
+    resource: parameters(Object.keys(value).length > 0 ? [{ name: 'return', type: 'Meta', value }] : []),
+  }
 }
 
 const metaOf = (version: Version): Meta => (JSON.parse(version.text!) as { meta?: Meta }).meta ?? {}
@@ -109,10 +137,17 @@ async function inUse(context: Context, types: readonly string[]): Promise<Labels
     seen += matches.length
     query = { ...query, after: next }
   }
-  throw tooCostly(`More than ${MOST} resources have profiles, tags or security labels. Ask $meta of one type, or of one resource.`)
+  throw tooCostly(
+    `More than ${MOST} resources have profiles, tags or security labels. Ask $meta of one type, or of one resource.`,
+  )
 }
 
-function changing(context: Context, { type, id }: Match, args: Arguments, change: (labels: Labels, by: Labels) => Labels): Promise<FhirResponse> {
+function changing(
+  context: Context,
+  { type, id }: Match,
+  args: Arguments,
+  change: (labels: Labels, by: Labels) => Labels,
+): Promise<FhirResponse> {
   const by = labelsOf(args.get('meta')?.[0], context)
   return committing(context.store, async (): Promise<Plan> => {
     const current = await here(context, type, id)
@@ -121,14 +156,18 @@ function changing(context: Context, { type, id }: Match, args: Arguments, change
     const labels = change(resource.meta ?? {}, by)
     if (same(labels, resource.meta ?? {})) return { writes: [], answer: () => answer(labels) }
     resource.meta = labelled(resource.meta ?? {}, labels)
-    const write = put(context, current.ref, 'PATCH', await accepted(context, resource), { is: 'version', version: current.version })
+    const write = put(context, current.ref, 'PATCH', await accepted(context, resource), {
+      is: 'version',
+      version: current.version,
+    })
     return { writes: [write], answer: ([version]) => answer(metaOf(version!)) }
   })
 }
 
 /** The argument as a Meta; judged by the same rules as one in a resource. */
 function labelsOf(value: unknown, context: Context): Labels {
-  if (typeof value !== 'object' || value === null) throw badRequest('The parameter meta is a Meta: {"name":"meta","valueMeta":{"tag":[…]}}.', 'structure')
+  if (typeof value !== 'object' || value === null)
+    throw badRequest('The parameter meta is a Meta: {"name":"meta","valueMeta":{"tag":[…]}}.', 'structure')
   return checked({ resourceType: 'Basic', meta: value }, 'Basic', context.definitions).meta as Labels
 }
 
@@ -146,7 +185,8 @@ const together = (labels: Labels, more: Labels): Labels => ({
 })
 
 function without(labels: Labels, less: Labels): Labels {
-  const left = (codings: readonly Coding[] = [], away: readonly Coding[] = []) => codings.filter(coding => !away.some(other => key(other) === key(coding)))
+  const left = (codings: readonly Coding[] = [], away: readonly Coding[] = []) =>
+    codings.filter(coding => !away.some(other => key(other) === key(coding)))
   return {
     profile: (labels.profile ?? []).filter(profile => !less.profile?.includes(profile)),
     tag: left(labels.tag, less.tag),
@@ -155,7 +195,9 @@ function without(labels: Labels, less: Labels): Labels {
 }
 
 const same = (one: Labels, other: Labels) =>
-  one.profile?.length === (other.profile?.length ?? 0) && one.tag?.length === (other.tag?.length ?? 0) && one.security?.length === (other.security?.length ?? 0)
+  one.profile?.length === (other.profile?.length ?? 0) &&
+  one.tag?.length === (other.tag?.length ?? 0) &&
+  one.security?.length === (other.security?.length ?? 0)
 
 /** A Meta with these labels; empty lists are left out, since FHIR has none. */
 function labelled(meta: Meta, { profile, tag, security }: Labels): Meta {

@@ -20,8 +20,22 @@ export const reindex: Operation = {
   affectsState: true,
   action: 'update',
   parameters: [
-    { name: 'resources', use: 'out', min: 1, max: '1', type: 'integer', documentation: 'How many resources were indexed.' },
-    { name: 'searchParameters', use: 'out', min: 1, max: '1', type: 'integer', documentation: 'How many stored SearchParameters are in use now.' },
+    {
+      name: 'resources',
+      use: 'out',
+      min: 1,
+      max: '1',
+      type: 'integer',
+      documentation: 'How many resources were indexed.',
+    },
+    {
+      name: 'searchParameters',
+      use: 'out',
+      min: 1,
+      max: '1',
+      type: 'integer',
+      documentation: 'How many stored SearchParameters are in use now.',
+    },
   ],
   async run(context, { type }) {
     if (!context.reindex) throw notSupported('This server does not index again while it runs.')
@@ -46,7 +60,17 @@ export const reindex: Operation = {
 const running = new WeakSet<object>()
 
 const busy = () =>
-  new FhirError(503, [{ severity: 'error', code: 'throttled', diagnostics: 'The server is indexing again already. Ask again when it is done.' }], { 'Retry-After': '10' })
+  new FhirError(
+    503,
+    [
+      {
+        severity: 'error',
+        code: 'throttled',
+        diagnostics: 'The server is indexing again already. Ask again when it is done.',
+      },
+    ],
+    { 'Retry-After': '10' },
+  )
 
 const MOST = 5000
 

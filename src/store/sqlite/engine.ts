@@ -83,6 +83,7 @@ export function openSqlite({ path, extractor, now = Date.now }: SqliteOptions): 
     async reindex(types, progress) {
       let done = 0
       for (const type of types) done = await reindexType(type, done, progress)
+      await slow.close()
       return done
     },
 

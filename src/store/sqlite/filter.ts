@@ -2,7 +2,7 @@
  * Filter → SQL. `check` says of one resource (an SQL expression for its rid) whether it satisfies a filter; `source`
  * gives the rids that do, from an index, where the filter has one to start from.
  */
-import type { EntryKind, Filter, Predicate } from '../../search/query.ts'
+import { type EntryKind, everything, type Filter, type Predicate } from '../../search/query.ts'
 import type { Dictionary } from './dictionary.ts'
 import type { Value } from './statements.ts'
 
@@ -112,7 +112,14 @@ function fullText(predicate: Predicate): string | undefined {
   return parts.length === 0 || parts.includes(undefined) ? undefined : `(${parts.join(predicate.is === 'and' ? ' AND ' : ' OR ')})`
 }
 
+/**
+ * Which resources have words at all: FTS5 keeps how many, a varint for `text` and one for `content`.
+ * https://sqlite.org/fts5.html#fts5_data_structures
+ */
+const anyWords = { text: "substr(sz, 1, 1) <> x'00'", content: "NOT (substr(sz, -1) = x'00' AND substr(sz, -2, 1) < x'80')" }
+
 function wordsMatch(filter: Has): Sql | undefined {
+  if (!filter.where) return { sql: `SELECT id rid FROM words_docsize WHERE ${anyWords[filter.param === '_text' ? 'text' : 'content']}`, args: [] }
   const query = filter.where && fullText(filter.where)
   return query ? { sql: 'SELECT rowid rid FROM words WHERE words MATCH ?', args: [`{${filter.param === '_text' ? 'text' : 'content'}} : ${query}`] } : undefined
 }
@@ -196,13 +203,13 @@ const clamp = (value: number) => Math.max(0, Math.min(Number.MAX_SAFE_INTEGER, M
 function necessary(filter: Extract<Filter, { is: 'tuple' | 'near' | 'contains' }>): Filter {
   switch (filter.is) {
     case 'tuple':
-      return { is: 'all', parts: filter.parts }
+      return { is: 'all', parts: filter.parts.map(ofSome) }
     case 'contains':
       return { is: 'has', param: '_contained', kind: 'token', where: { is: 'compare', by: '=', column: 'code', value: filter.type } }
     case 'near': {
       const latitude = (filter.metres / 111_000) * 1.01 + 1e-9
-      const shrink = Math.cos((Math.min(89.9, Math.abs(filter.latitude) + latitude) * Math.PI) / 180)
-      const longitude = latitude / shrink
+      const farthest = Math.abs(filter.latitude) + latitude
+      const longitude = farthest < 89 ? (latitude * 1.1) / Math.cos((farthest * Math.PI) / 180) : 180
       const between = (param: string, low: number, high: number): Filter => ({
         is: 'has',
         param,
@@ -211,11 +218,17 @@ function necessary(filter: Extract<Filter, { is: 'tuple' | 'near' | 'contains' }
       })
       const parts = [between(`${filter.param}:latitude`, filter.latitude - latitude, filter.latitude + latitude)]
       const [west, east] = [filter.longitude - longitude, filter.longitude + longitude]
-      // across the date line, or round a pole, every longitude may do
-      if (west > -180 && east < 180 && longitude < 180) parts.push(between(`${filter.param}:longitude`, west, east))
+      // across the date line, or near a pole, any longitude may do
+      if (west > -180 && east < 180) parts.push(between(`${filter.param}:longitude`, west, east))
       return { is: 'all', parts }
     }
   }
+}
+
+/** What is true of the resource when the filter is true of one of its elements. */
+function ofSome(filter: Filter): Filter {
+  if (filter.is === 'has') return filter
+  return filter.is === 'all' || filter.is === 'any' ? { ...filter, parts: filter.parts.map(ofSome) } : everything
 }
 
 /** Where to start looking for the resources of `type` that satisfy the filter; undefined when no index leads there. */

@@ -4,7 +4,7 @@
  */
 import type { DatabaseSync } from 'node:sqlite'
 import type { Resource } from '../../fhir/types.ts'
-import { match, type Subject } from '../../search/match.ts'
+import { compare, match, sortKey, type Subject } from '../../search/match.ts'
 import type { Extractor, Filter, Position, Query, Sort } from '../../search/query.ts'
 import type { Page, Version } from '../store.ts'
 import type { Dictionary } from './dictionary.ts'
@@ -49,23 +49,29 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
 
   db.function('holds', { directOnly: true }, (n: unknown, json: unknown) => {
     const { filter } = residuals[n as number]!
-    return typeof json === 'string' && holds(filter, json, extractor) ? 1 : 0
+    // what it says of other resources an index has decided already
+    return typeof json === 'string' && match(filter, subject(json, extractor), { get: () => undefined, referrers: () => [], extractor }) ? 1 : 0
   })
-  db.function('sortkey', { directOnly: true }, (param: unknown, kind: unknown, descending: unknown, json: unknown) =>
-    typeof json === 'string' ? sortKey(json, param as string, kind as string, descending === 1, extractor) : null,
-  )
+  db.function('sortkey', { directOnly: true }, (param: unknown, kind: unknown, descending: unknown, json: unknown) => {
+    const sort = { by: 'param', param, kind, descending: descending === 1 } as Sort
+    return typeof json === 'string' ? sortKey(sort, subject(json, extractor)) : null
+  })
+
+  let small = true
+  /** Whether the store holds so little that nothing takes long. Rids only grow, so once it does not it never will again. */
+  const isSmall = () => small && (small = ((run.get('SELECT max(rid) FROM resource', [])![0] as number | null) ?? 0) < MANY)
 
   const sized = new Map<string, { rows: number; until: number }>()
 
   /** How many rows a source yields, at most `MANY`. A dense one is remembered for a while: only its magnitude matters. */
   function size({ sql, args }: Sql): number {
-    const count = (limit: number) => run.get(`SELECT count(*) FROM (SELECT 1 FROM (${sql}) LIMIT ${limit})`, args)![0] as number
-    const small = count(SCANT)
-    if (small < SCANT) return small
     const key = `${sql}\n${args.join('\n')}`
     const known = sized.get(key)
     const now = performance.now()
     if (known && known.until > now) return known.rows
+    const count = (limit: number) => run.get(`SELECT count(*) FROM (SELECT 1 FROM (${sql}) LIMIT ${limit})`, args)![0] as number
+    const small = count(SCANT)
+    if (small < SCANT) return small
     const rows = count(MANY)
     if (sized.size >= 1000) sized.clear()
     sized.set(key, { rows, until: now + 10_000 })
@@ -149,10 +155,10 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     if (sort.by !== 'param') {
       const conditions = check(all, plan.type, 'd.rid', compile)
       const column = sort.by === 'id' ? 'd.id' : 'd.stamp'
-      const cursor = after ? ` AND ${column} ${past} ?` : ''
+      const cursor = after ? ` AND ${column} ${past}= ? AND (${column} ${past} ? OR d.rid < ?)` : ''
       return page(
-        `SELECT d.rid, ${column} k FROM resource d WHERE d.tid = ? AND d.json IS NOT NULL AND d.version > 0 AND ${conditions.sql}${cursor} ORDER BY ${column} ${by}`,
-        [plan.tid, ...conditions.args, ...(after ? [key!] : [])],
+        `SELECT d.rid, ${column} k FROM resource d WHERE d.tid = ? AND d.json IS NOT NULL AND d.version > 0 AND ${conditions.sql}${cursor} ORDER BY ${column} ${by}, d.rid DESC`,
+        [plan.tid, ...conditions.args, ...(after ? [key!, key!, after.rid] : [])],
         limit,
       )
     }
@@ -186,9 +192,9 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     return found
   }
 
-  /** The value that a sort key has for `d.rid`. */
-  function keyOf(sort: Sort, type: string): Sql {
-    if (sort.by !== 'param') return { sql: `(SELECT ${sort.by === 'id' ? 'id' : 'stamp'} FROM resource k WHERE k.rid = d.rid)`, args: [] }
+  /** The value that a sort key has for `d.rid`. Times are equal within a millisecond where another key follows. */
+  function keyOf(sort: Sort, type: string, last: boolean): Sql {
+    if (sort.by !== 'param') return { sql: `(SELECT ${sort.by === 'id' ? 'id' : last ? 'stamp' : 'stamp / 1024'} FROM resource k WHERE k.rid = d.rid)`, args: [] }
     const index = inOrder(sort, type)
     const best = sort.descending ? 'max' : 'min'
     if (index) return { sql: `(SELECT ${best}(k.${index.column}) FROM ${index.table} k WHERE k.pid = ? AND k.rid = d.rid)`, args: [index.pid] }
@@ -198,7 +204,7 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
 
   /** Every match with its keys, sorted. */
   function bySorting(plan: Plan, query: Query, limit: number): Match[] {
-    const keys = query.sort.map(sort => keyOf(sort, plan.type))
+    const keys = query.sort.map((sort, i) => keyOf(sort, plan.type, i === query.sort.length - 1))
     const { sql, args } = from(plan)
     const order = query.sort.map((sort, i) => `k${i} IS NULL, k${i} ${sort.descending ? 'DESC' : 'ASC'}`).join(', ')
     const cursor = query.after ? behind(query.sort, query.after) : { sql: '1', args: [] }
@@ -241,7 +247,7 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
   function find(ready: readonly Plan[], query: Query): Page {
     const limit = query.count + 1
     let found = query.count === 0 ? [] : ready.flatMap(one => matches(one, query, limit))
-    if (ready.length > 1) found = found.sort((a, b) => compare(query.sort, a.position, b.position))
+    if (ready.length > 1) found = found.sort((a, b) => inOrderOf(query.sort, a.position, b.position))
     const more = found.length > query.count
     if (more) found.length = query.count
     return {
@@ -264,9 +270,8 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     find: query => find(plans(query), query),
 
     findQuickly(query) {
-      const newest = (run.get('SELECT max(rid) FROM resource', [])![0] as number | null) ?? 0
       const ready = plans(query)
-      return newest < MANY || ready.every(one => isQuick(one, query)) ? find(ready, query) : undefined
+      return isSmall() || ready.every(one => isQuick(one, query)) ? find(ready, query) : undefined
     },
 
     ids(query, limit) {
@@ -296,31 +301,19 @@ function behind(sort: readonly Sort[], after: Position): Sql {
   return { sql, args }
 }
 
-function compare(sort: readonly Sort[], a: Position, b: Position): number {
+function inOrderOf(sort: readonly Sort[], a: Position, b: Position): number {
   for (let i = 0; i < sort.length; i++) {
     const [x, y] = [a.keys[i] ?? null, b.keys[i] ?? null]
     if (x === y) continue
     if (x === null) return 1
     if (y === null) return -1
-    const order = x < y ? -1 : 1
+    const order = compare(x, y)
     return sort[i]!.descending ? -order : order
   }
   return b.rid - a.rid
 }
 
-/** Whether the resource itself satisfies what an index could not decide. It says nothing of other resources. */
-function holds(filter: Filter, json: string, extractor: Extractor): boolean {
+function subject(json: string, extractor: Extractor): Subject {
   const resource = JSON.parse(json) as Resource
-  const subject: Subject = { ref: { type: resource.resourceType, id: resource.id ?? '' }, updated: 0, rid: 0, resource, entries: extractor.entries(resource) }
-  return match(filter, subject, { get: () => undefined, referrers: () => [], extractor })
-}
-
-function sortKey(json: string, param: string, kind: string, descending: boolean, extractor: Extractor): string | null {
-  let best: string | null = null
-  for (const entry of extractor.entries(JSON.parse(json))) {
-    if (entry.param !== param || entry.kind !== kind) continue
-    const key = entry.kind === 'token' ? entry.code : entry.kind === 'reference' ? entry.ref : 'text' in entry ? entry.text : null
-    if (key !== null && (best === null || (descending ? key > best : key < best))) best = key
-  }
-  return best
+  return { ref: { type: resource.resourceType, id: resource.id ?? '' }, updated: 0, resource, entries: extractor.entries(resource) }
 }

@@ -3,7 +3,7 @@
  * One that takes too long is given up, and a fresh one takes over.
  */
 import { Worker } from 'node:worker_threads'
-import { tooCostly } from '../../fhir/outcome.ts'
+import { tooCostly, unavailable } from '../../fhir/outcome.ts'
 import type { Query } from '../../search/query.ts'
 import type { Page } from '../store.ts'
 
@@ -70,7 +70,10 @@ export class SlowReader {
     }
   }
 
+  /** Ends the thread; the next query starts another, which reads the definitions anew. */
   async close(): Promise<void> {
-    await this.#worker?.terminate()
+    const worker = this.#worker
+    if (worker) this.#end(worker, unavailable('The search was cut off. Send it again.'))
+    await worker?.terminate()
   }
 }

@@ -48,7 +48,7 @@ export function history(run: Statements, words: Dictionary, query: HistoryQuery)
   if (query.at) {
     both('stamp <= ?', query.at.high * 1024 + 1023)
     // current at some time of the range: not replaced before it began
-    both('NOT EXISTS (SELECT 1 FROM (SELECT stamp s FROM history h WHERE h.rid = v.rid AND h.version = v.version + 1 UNION ALL SELECT stamp s FROM resource c WHERE c.rid = v.rid AND c.version = v.version + 1) WHERE s < ?)', query.at.low * 1024)
+    both('NOT EXISTS (SELECT 1 FROM (SELECT stamp s FROM history h WHERE h.rid = v.rid AND h.version = v.version + 1 UNION ALL SELECT stamp s FROM resource c WHERE c.rid = v.rid AND c.version = v.version + 1) WHERE s < ?)', query.at.low * 1024 + 1024)
   }
   const where = [scope.sql, ...conditions].join(' AND ')
   const [by, past] = query.oldestFirst ? ['ASC', '>'] : ['DESC', '<']

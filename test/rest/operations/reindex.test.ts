@@ -9,8 +9,15 @@ const eyes = {
   resourceType: 'SearchParameter', id: 'eyes', url: 'urn:test:eyes', name: 'eyes', status: 'active', description: 'Colour of the eyes.', code: 'eyes', base: ['Patient'], type: 'string',
   expression: "Patient.extension.where(url = 'urn:test:eye-colour').value",
 } // prettier-ignore
-const patient = (id: string, colour: string) => ({ resourceType: 'Patient', id, extension: [{ url: 'urn:test:eye-colour', valueString: colour }] })
-const found = async (query: string) => (((await server.get(query)).body!.entry ?? []) as { resource: { id: string } }[]).map(({ resource }) => resource.id).sort()
+const patient = (id: string, colour: string) => ({
+  resourceType: 'Patient',
+  id,
+  extension: [{ url: 'urn:test:eye-colour', valueString: colour }],
+})
+const found = async (query: string) =>
+  (((await server.get(query)).body!.entry ?? []) as { resource: { id: string } }[])
+    .map(({ resource }) => resource.id)
+    .sort()
 
 describe('$reindex', () => {
   test('makes a stored SearchParameter searchable, for what is stored and what comes', async () => {
@@ -19,7 +26,13 @@ describe('$reindex', () => {
     expect((await server.get('Patient?eyes=brown')).status).toBe(400)
     const { status, body } = await server.post('$reindex', { resourceType: 'Parameters' })
     expect(status).toBe(200)
-    expect(body).toEqual({ resourceType: 'Parameters', parameter: [{ name: 'resources', valueInteger: 2 }, { name: 'searchParameters', valueInteger: 1 }] })
+    expect(body).toEqual({
+      resourceType: 'Parameters',
+      parameter: [
+        { name: 'resources', valueInteger: 2 },
+        { name: 'searchParameters', valueInteger: 1 },
+      ],
+    })
     expect(await found('Patient?eyes=brown')).toEqual(['brown'])
     await server.put('Patient/green', patient('green', 'Green'))
     expect(await found('Patient?eyes=green')).toEqual(['green'])
@@ -46,8 +59,21 @@ describe('$reindex', () => {
   })
 
   test('does not mind SearchParameters it cannot use', async () => {
-    for (const [i, more] of [{ expression: '((' }, { expression: undefined }, { base: ['Nonsense'] }, { base: undefined }, { type: 'nonsense' }, { code: undefined }].entries()) {
-      await server.put(`SearchParameter/bad${i}`, { ...eyes, id: `bad${i}`, url: `urn:bad:${i}`, code: `bad${i}`, ...more })
+    for (const [i, more] of [
+      { expression: '((' },
+      { expression: undefined },
+      { base: ['Nonsense'] },
+      { base: undefined },
+      { type: 'nonsense' },
+      { code: undefined },
+    ].entries()) {
+      await server.put(`SearchParameter/bad${i}`, {
+        ...eyes,
+        id: `bad${i}`,
+        url: `urn:bad:${i}`,
+        code: `bad${i}`,
+        ...more,
+      })
     }
     expect((await server.post('$reindex', { resourceType: 'Parameters' })).status).toBe(200)
     expect((await server.put('Patient/after', patient('after', 'Grey'))).status).toBe(201)

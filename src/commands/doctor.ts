@@ -1,0 +1,108 @@
+/**
+ * `doctor`: looks at everything the server needs, and says what is wrong.
+ */
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { checkExposure, type Config, settings } from '../config.ts'
+import { loadDefinitions } from '../fhir/packages.ts'
+import { checkFile, durability } from '../store/sqlite/copy.ts'
+import { lockFolder } from '../store/sqlite/lock.ts'
+import { STORE_FILE, storeBytes } from '../tenants/files.ts'
+import { Registry } from '../tenants/registry.ts'
+
+interface Finding {
+  readonly fine: boolean
+  readonly what: string
+}
+
+const fine = (what: string): Finding => ({ fine: true, what })
+const wrong = (what: string): Finding => ({ fine: false, what })
+
+/** From this version on SQLite does not damage its log when two connections write and checkpoint at once. */
+const LEAST_SQLITE = '3.51.3'
+const LEAST_SPACE = 256 * 1024 ** 2
+
+/** Prints one line for each thing looked at; 0 when all is well, else 1. */
+export async function run(config: Config): Promise<number> {
+  mkdirSync(config.data, { recursive: true })
+  const findings = [...described(config), exposure(config), ...versions(), definitions(), space(config), durable(config), lock(config), ...stores(config)]
+  for (const { fine: isFine, what } of findings) process.stdout.write(`${isFine ? 'ok   ' : 'WRONG'} ${what}\n`)
+  const bad = findings.filter(finding => !finding.fine).length
+  process.stdout.write(bad ? `${bad} of ${findings.length} need attention.\n` : 'All is well.\n')
+  return bad ? 1 : 0
+}
+
+const described = (config: Config): Finding[] =>
+  (Object.keys(settings) as (keyof typeof settings)[]).map(key => fine(`${settings[key].name}=${key === 'adminToken' && config.adminToken ? '(set)' : String(config[key])}`))
+
+function exposure(config: Config): Finding {
+  try {
+    checkExposure(config)
+    return fine('what is open to the network is meant to be')
+  } catch (error) {
+    return wrong((error as Error).message)
+  }
+}
+
+const parts = (version: string) => version.replace(/^v/, '').split('.').map(Number)
+function atLeast(version: string, least: string): boolean {
+  const [have, need] = [parts(version), parts(least)]
+  const i = need.findIndex((part, at) => (have[at] ?? 0) !== part)
+  return i < 0 || (have[i] ?? 0) > need[i]!
+}
+
+function versions(): Finding[] {
+  const check = (name: string, version: string, least: string) => (atLeast(version, least) ? fine(`${name} ${version}`) : wrong(`${name} ${version} is too old: at least ${least} is needed`))
+  return [check('Node.js', process.version, '24.0.0'), check('SQLite', process.versions['sqlite'] ?? '0', LEAST_SQLITE)]
+}
+
+function definitions(): Finding {
+  try {
+    return fine(`FHIR R4 definitions: ${loadDefinitions().resourceTypes.length} resource types`)
+  } catch (error) {
+    return wrong(`the FHIR definitions cannot be read (run npm ci): ${(error as Error).message}`)
+  }
+}
+
+function space(config: Config): Finding {
+  const { bavail, bsize } = statfsSync(config.data)
+  const free = bavail * bsize
+  const text = `${Math.floor(free / 1024 ** 2).toLocaleString('en')} MiB free for ${resolve(config.data)}`
+  return free >= LEAST_SPACE ? fine(text) : wrong(`${text}: make room, or writes will fail`)
+}
+
+/** On the data folder's own disk, in a file of its own: asked after a write, since SQLite tells only then what it really does. */
+function durable(config: Config): Finding {
+  const folder = mkdtempSync(join(existsSync(config.data) ? config.data : tmpdir(), 'doctor-'))
+  try {
+    const { synchronous, milliseconds } = durability(join(folder, 'durable.db'))
+    const text = `synchronous=${synchronous} after a write; a durable commit takes ${milliseconds.toFixed(2)} ms`
+    return synchronous === 'FULL' ? fine(text) : wrong(text)
+  } catch (error) {
+    return wrong(`the data folder cannot be written: ${(error as Error).message}`)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function lock(config: Config): Finding {
+  try {
+    lockFolder(config.data).release()
+    return fine('no server has the data folder')
+  } catch (error) {
+    // not wrong: the doctor may look while the server runs
+    return fine((error as Error).message)
+  }
+}
+
+function stores(config: Config): Finding[] {
+  const registry = new Registry(config.data)
+  return registry.all().flatMap(([name]) => {
+    const folder = registry.folderOf(name)
+    const file = join(folder, STORE_FILE)
+    if (!existsSync(file)) return [fine(`tenant ${name}: not opened yet`)]
+    const problems = checkFile(file)
+    return problems.length ? problems.map(problem => wrong(`tenant ${name}: ${problem}`)) : [fine(`tenant ${name}: sound, ${storeBytes(folder).toLocaleString('en')} bytes`)]
+  })
+}
