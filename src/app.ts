@@ -52,7 +52,8 @@ export function makeTenants(config: Config, definitions: Definitions, maxBundle 
         operations,
         engine,
         catalogue,
-        guard: (store, caller) => guard(store, caller, { types: definitions.resourceTypes, extractor: catalogue.extractor }),
+        guard: (store, caller) =>
+          guard(store, caller, { types: definitions.resourceTypes, extractor: catalogue.extractor }),
         limits: { maxBody: config.maxBody, maxBundleEntries: maxBundle, maxBatchEntries: maxBundle },
         settings: { handling: config.unknownParams, conditionalDelete: config.conditionalDelete },
       }),

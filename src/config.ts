@@ -9,6 +9,11 @@ export class BadSetting extends Error {
   override readonly name = 'BadSetting'
 }
 
+/** Something outside is in the way: a port, a server, a file. The process ends with exit code 1 and this text, no stack. */
+export class CannotGoOn extends Error {
+  override readonly name = 'CannotGoOn'
+}
+
 export interface Setting<T> {
   /** The environment variable; the flag is the same name in lower case with dashes (`--dhp-data`, or shorter `--data`). */
   readonly name: string
@@ -19,7 +24,12 @@ export interface Setting<T> {
   readonly read: (text: string, name: string) => T
 }
 
-const setting = <T>(name: string, standard: string, meaning: string, read: (text: string, name: string) => T): Setting<T> => ({
+const setting = <T>(
+  name: string,
+  standard: string,
+  meaning: string,
+  read: (text: string, name: string) => T,
+): Setting<T> => ({
   name,
   default: standard,
   meaning,
@@ -51,14 +61,18 @@ const scale: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, 
 function bytes(text: string, name: string): number {
   const found = /^(\d{1,12}) ?([kmg]?)(?:i?b)?$/i.exec(text)
   const value = found ? Number(found[1]) * scale[found[2]!.toLowerCase()]! : 0
-  return value > 0 && value <= 512 * 1024 ** 2 ? value : refuse(name, text, 'a size up to 512 MiB, such as 16MiB or 1048576')
+  return value > 0 && value <= 512 * 1024 ** 2
+    ? value
+    : refuse(name, text, 'a size up to 512 MiB, such as 16MiB or 1048576')
 }
 
 function url(text: string, name: string): string {
   if (text === '') return ''
   const parsed = URL.canParse(text) ? new URL(text) : undefined
   const fine = parsed && /^https?:$/.test(parsed.protocol) && !parsed.search && !parsed.hash && !parsed.username
-  return fine ? text.replace(/\/+$/, '') : refuse(name, text, 'an absolute http(s) URL without query, such as https://sandbox.example.org')
+  return fine
+    ? text.replace(/\/+$/, '')
+    : refuse(name, text, 'an absolute http(s) URL without query, such as https://sandbox.example.org')
 }
 
 const oneOf =
@@ -70,24 +84,71 @@ const oneOf =
 export const settings = {
   port: setting('PORT', '8080', 'TCP port of the FHIR server; 0 takes any free one.', port),
   host: setting('HOST', '127.0.0.1', 'Address to listen on.', plain),
-  metricsPort: setting('METRICS_PORT', '8081', 'TCP port of Prometheus /metrics, on the same address; 0 turns it off.', port),
+  metricsPort: setting(
+    'METRICS_PORT',
+    '8081',
+    'TCP port of Prometheus /metrics, on the same address; 0 turns it off.',
+    port,
+  ),
   data: setting('DHP_DATA', './data', 'Folder of the databases; made when missing. One process at a time.', plain),
   store: setting('DHP_STORE', 'sqlite', 'Storage engine.', oneOf('sqlite')),
-  seed: setting('DHP_SEED', 'examples', 'What a new default tenant starts with: examples (synthetic patients) or none.', oneOf('examples', 'none')),
-  auth: setting('DHP_AUTH', 'open', 'open: a request without a token acts as the sandbox user. smart: every request needs a token.', oneOf('open', 'smart')),
-  allowOpen: setting('DHP_ALLOW_OPEN', 'false', 'Lets DHP_AUTH=open listen on an address other machines can reach.', yes),
-  adminToken: setting('DHP_ADMIN_TOKEN', '', 'Bearer token of /admin (16 characters or more); generated and printed at start when absent.', token),
-  publicUrl: setting('DHP_PUBLIC_URL', '', 'How clients reach the server (https://sandbox.example.org), without /fhir; the Host header tells when absent.', url),
-  log: setting('DHP_LOG', 'info', 'Least level logged, as JSON lines on stderr: trace, debug, info, warn, error or silent.', oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent')),
+  seed: setting(
+    'DHP_SEED',
+    'examples',
+    'What a new default tenant starts with: examples (synthetic patients) or none.',
+    oneOf('examples', 'none'),
+  ),
+  auth: setting(
+    'DHP_AUTH',
+    'open',
+    'open: a request without a token acts as the sandbox user. smart: every request needs a token.',
+    oneOf('open', 'smart'),
+  ),
+  allowOpen: setting(
+    'DHP_ALLOW_OPEN',
+    'false',
+    'Lets DHP_AUTH=open listen on an address other machines can reach.',
+    yes,
+  ),
+  adminToken: setting(
+    'DHP_ADMIN_TOKEN',
+    '',
+    'Bearer token of /admin (16 characters or more); generated and printed at start when absent.',
+    token,
+  ),
+  publicUrl: setting(
+    'DHP_PUBLIC_URL',
+    '',
+    'How clients reach the server (https://sandbox.example.org), without /fhir; the Host header tells when absent.',
+    url,
+  ),
+  log: setting(
+    'DHP_LOG',
+    'info',
+    'Least level logged, as JSON lines on stderr: trace, debug, info, warn, error or silent.',
+    oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'),
+  ),
   maxBody: setting('DHP_MAX_BODY', '16MiB', 'Largest request body, inflated.', bytes),
   maxBundle: setting('DHP_MAX_BUNDLE', '5000', 'Most entries of one batch or transaction.', count),
-  conditionalDelete: setting('DHP_CONDITIONAL_DELETE', 'single', 'Whether a conditional delete may delete several resources: single or multiple.', oneOf('single', 'multiple')),
-  unknownParams: setting('DHP_UNKNOWN_PARAMS', 'strict', 'Unknown search parameters when Prefer: handling says nothing: strict (400) or lenient (ignored).', oneOf('strict', 'lenient')),
+  conditionalDelete: setting(
+    'DHP_CONDITIONAL_DELETE',
+    'single',
+    'Whether a conditional delete may delete several resources: single or multiple.',
+    oneOf('single', 'multiple'),
+  ),
+  unknownParams: setting(
+    'DHP_UNKNOWN_PARAMS',
+    'strict',
+    'Unknown search parameters when Prefer: handling says nothing: strict (400) or lenient (ignored).',
+    oneOf('strict', 'lenient'),
+  ),
 }
 
 function token(text: string, name: string): string {
   // b64token of RFC 6750: anything else could not be sent in an Authorization header
-  return text === '' || /^[A-Za-z0-9._~+/-]{16,512}=*$/.test(text) ? text : refuse(name, '***', 'at least 16 of the characters A-Z a-z 0-9 . _ ~ + / -')
+  return text === '' || /^[A-Za-z0-9._~+/-]{16,512}=*$/.test(text)
+    ? text
+    : refuse(name, '***', 'at least 16 of the characters A-Z a-z 0-9 . _ ~ + / -')
 }
 
 export type Config = { readonly [K in keyof typeof settings]: ReturnType<(typeof settings)[K]['read']> }
@@ -100,13 +161,23 @@ export function flagsOf(name: string): string[] {
   return flag.startsWith('dhp-') ? [flag, flag.slice(4)] : [flag]
 }
 
-const flagged = new Map<string, Setting<unknown>>(keys.flatMap(key => flagsOf(settings[key].name).map(flag => [flag, settings[key] as Setting<unknown>] as const)))
+const flagged = new Map<string, Setting<unknown>>(
+  keys.flatMap(key => flagsOf(settings[key].name).map(flag => [flag, settings[key] as Setting<unknown>] as const)),
+)
 
 /** Settings from the environment, overridden by flags (names as in the environment). An empty text is as if absent. Throws `BadSetting`. */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>, flags: ReadonlyMap<string, string> = new Map()): Config {
+export function readConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+  flags: ReadonlyMap<string, string> = new Map(),
+): Config {
   for (const name of Object.keys(environment)) {
     if (name.startsWith('DHP_') && !keys.some(key => settings[key].name === name)) {
-      throw new BadSetting(`There is no setting ${name}.${didYouMean(name, keys.map(key => settings[key].name))}`)
+      throw new BadSetting(
+        `There is no setting ${name}.${didYouMean(
+          name,
+          keys.map(key => settings[key].name),
+        )}`,
+      )
     }
   }
   const config = Object.fromEntries(
@@ -159,7 +230,10 @@ export function readCommandLine(args: readonly string[], own: ReadonlyMap<string
     }
     const [flag, given] = split(arg)
     const setting = own.has(flag) ? undefined : flagged.get(flag)
-    if (!setting && !own.has(flag)) throw new BadSetting(`There is no flag ${arg.split('=')[0]}.${didYouMean(flag, [...own.keys(), ...flagged.keys()])}`)
+    if (!setting && !own.has(flag))
+      throw new BadSetting(
+        `There is no flag ${arg.split('=')[0]}.${didYouMean(flag, [...own.keys(), ...flagged.keys()])}`,
+      )
     const wants = setting ? setting.read !== (yes as unknown) : own.get(flag)
     const value = given ?? (wants ? args[++i] : 'true')
     if (value === undefined) throw new BadSetting(`--${flag} needs a value.`)

@@ -24,10 +24,15 @@ export const commands: readonly CommandHelp[] = [
   {
     name: 'load',
     use: 'load PATH...',
-    meaning: 'Loads files or folders: Bundles, single resources, .ndjson, also gzipped. Can be repeated: what was loaded is skipped.',
+    meaning:
+      'Loads files or folders: Bundles, single resources, .ndjson, also gzipped. Can be repeated: what was loaded is skipped.',
     options: [
       tenant,
-      { name: 'to', value: 'URL', meaning: 'Loads into a running server with this FHIR base instead of the data folder.' },
+      {
+        name: 'to',
+        value: 'URL',
+        meaning: 'Loads into a running server with this FHIR base instead of the data folder.',
+      },
       { name: 'token', value: 'TOKEN', meaning: 'Bearer token for --to.' },
       { name: 'parallel', value: 'N', meaning: 'How many files at once; default 4.' },
       { name: 'again', meaning: 'Also loads what the ledger says is loaded.' },
@@ -57,7 +62,12 @@ export const commands: readonly CommandHelp[] = [
       { name: 'token', value: 'TOKEN', meaning: 'Its admin token; default: DHP_ADMIN_TOKEN.' },
     ],
   },
-  { name: 'doctor', use: 'doctor', meaning: 'Checks settings, versions, disk space, definitions and every database.', options: [] },
+  {
+    name: 'doctor',
+    use: 'doctor',
+    meaning: 'Checks settings, versions, disk space, definitions and every database.',
+    options: [],
+  },
 ]
 
 const line = (left: string, right: string, width: number) => `  ${left.padEnd(width)}  ${right}`
@@ -69,17 +79,30 @@ export function help(command?: CommandHelp): string {
   parts.push('Use: node src/main.ts [COMMAND] [FLAGS]', '', command ? 'Command' : 'Commands')
   for (const { use, meaning, options } of shown) {
     parts.push(`  ${use}`, `      ${meaning}`)
-    for (const option of options) parts.push(line(`    --${option.name}${option.value ? ` ${option.value}` : ''}`, option.meaning, 24))
+    for (const option of options)
+      parts.push(line(`    --${option.name}${option.value ? ` ${option.value}` : ''}`, option.meaning, 24))
   }
   parts.push('', 'Settings (environment; a flag of the same name overrides, e.g. --port 9000 or --data /srv/fhir)')
   for (const { name, default: standard, meaning } of Object.values(settings)) {
-    parts.push(line(`${name}=${standard}`, meaning, 30), line('', flagsOf(name).map(flag => `--${flag}`).join(', '), 30))
+    parts.push(
+      line(`${name}=${standard}`, meaning, 30),
+      line(
+        '',
+        flagsOf(name)
+          .map(flag => `--${flag}`)
+          .join(', '),
+        30,
+      ),
+    )
   }
   return parts.join('\n') + '\n'
 }
 
 /** The settings as the table in README.md. */
 export function settingsTable(): string {
-  const rows = Object.values(settings).map(({ name, default: standard, meaning }) => `| \`${name}\` | ${standard === '' ? '' : `\`${standard}\``} | ${meaning.replaceAll('|', '\\|')} |`)
+  const rows = Object.values(settings).map(
+    ({ name, default: standard, meaning }) =>
+      `| \`${name}\` | ${standard === '' ? '' : `\`${standard}\``} | ${meaning.replaceAll('|', '\\|')} |`,
+  )
   return ['| Setting | Default | Meaning |', '| --- | --- | --- |', ...rows].join('\n')
 }

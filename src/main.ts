@@ -4,7 +4,7 @@
  */
 import { enableCompileCache } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { BadSetting, readCommandLine, readConfig, type CommandLine, type Config } from './config.ts'
+import { BadSetting, CannotGoOn, readCommandLine, readConfig, type CommandLine, type Config } from './config.ts'
 import { commands, help } from './help.ts'
 import { didYouMean } from './search/suggest.ts'
 
@@ -26,7 +26,10 @@ async function main(args: readonly string[]): Promise<number> {
   const name = named ? args[0]! : 'serve'
   const known = commands.find(command => command.name === name)
   if (!known) throw new BadSetting(`There is no command ${name}.${didYouMean(name, Object.keys(runs))} Try --help.`)
-  const own = new Map([...known.options.map(option => [option.name, option.value !== undefined] as const), ['help', false] as const])
+  const own = new Map([
+    ...known.options.map(option => [option.name, option.value !== undefined] as const),
+    ['help', false] as const,
+  ])
   const line = readCommandLine(named ? args.slice(1) : args, own)
   if (line.options.has('help')) {
     process.stdout.write(help(named ? known : undefined))
@@ -43,7 +46,10 @@ enableCompileCache(fileURLToPath(new URL('../node_modules/.cache/dhp/compile', i
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
-  const expected = error instanceof BadSetting || (error as Error).name === 'Locked' || (error as Error).name === 'FhirError'
+  const expected =
+    error instanceof BadSetting ||
+    error instanceof CannotGoOn ||
+    ['Locked', 'FhirError'].includes((error as Error).name)
   process.stderr.write(`${expected ? (error as Error).message : ((error as Error).stack ?? String(error))}\n`)
   process.exitCode = error instanceof BadSetting ? 2 : 1
 }

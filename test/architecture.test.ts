@@ -30,7 +30,9 @@ const floors: Record<string, number> = {
 const top = new Set(['commands', 'load', 'tenants', 'admin', 'ui'])
 
 const walk = (folder: string): string[] =>
-  readdirSync(join(root, folder), { withFileTypes: true }).flatMap(entry => (entry.isDirectory() ? walk(`${folder}/${entry.name}`) : [`${folder}/${entry.name}`]))
+  readdirSync(join(root, folder), { withFileTypes: true }).flatMap(entry =>
+    entry.isDirectory() ? walk(`${folder}/${entry.name}`) : [`${folder}/${entry.name}`],
+  )
 
 interface Import {
   readonly name: string
@@ -49,9 +51,16 @@ interface Source {
 function importsOf(path: string, tree: ts.SourceFile): Import[] {
   const names: string[] = []
   const visit = (node: ts.Node): void => {
-    if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier) names.push((node.moduleSpecifier as ts.StringLiteral).text)
-    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword && ts.isStringLiteralLike(node.arguments[0]!)) names.push(node.arguments[0].text)
-    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) names.push((node.argument.literal as ts.StringLiteral).text)
+    if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier)
+      names.push((node.moduleSpecifier as ts.StringLiteral).text)
+    if (
+      ts.isCallExpression(node) &&
+      node.expression.kind === ts.SyntaxKind.ImportKeyword &&
+      ts.isStringLiteralLike(node.arguments[0]!)
+    )
+      names.push(node.arguments[0].text)
+    if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument))
+      names.push((node.argument.literal as ts.StringLiteral).text)
     ts.forEachChild(node, visit)
   }
   visit(tree)
@@ -64,7 +73,9 @@ const read = (path: string): Source => {
   return { path, text, tree, imports: importsOf(path, tree) }
 }
 
-const sources = walk('src').filter(path => path.endsWith('.ts')).map(read)
+const sources = walk('src')
+  .filter(path => path.endsWith('.ts'))
+  .map(read)
 const inSource = new Set(sources.map(source => source.path))
 const folderOf = (path: string) => (path.split('/').length > 2 ? path.split('/')[1]! : '')
 const floorOf = (folder: string) => (top.has(folder) ? floors['']! : floors[folder])
@@ -78,7 +89,8 @@ const nodes = (source: Source, wanted: (node: ts.Node) => boolean): ts.Node[] =>
   visit(source.tree)
   return found
 }
-const lineOf = (source: Source, node: ts.Node) => `${source.path}:${source.tree.getLineAndCharacterOfPosition(node.getStart()).line + 1}`
+const lineOf = (source: Source, node: ts.Node) =>
+  `${source.path}:${source.tree.getLineAndCharacterOfPosition(node.getStart()).line + 1}`
 
 describe('the floors', () => {
   test('there are sources to judge', () => {
@@ -95,7 +107,8 @@ describe('the floors', () => {
       imports.flatMap(({ file }) => {
         if (!file?.startsWith('src/')) return []
         const [from, to] = [folderOf(path), folderOf(file)]
-        const allowed = from === to || floorOf(to)! < floorOf(from)! || (floorOf(from) === floors[''] && from !== 'ui' && to !== 'ui')
+        const allowed =
+          from === to || floorOf(to)! < floorOf(from)! || (floorOf(from) === floors[''] && from !== 'ui' && to !== 'ui')
         return allowed ? [] : [`${path} imports ${file}`]
       }),
     )
@@ -103,12 +116,21 @@ describe('the floors', () => {
   })
 
   test('every relative import leads to a file, and none leaves src', () => {
-    const wrong = sources.flatMap(({ path, imports }) => imports.filter(({ file }) => file && !inSource.has(file) && file !== 'package.json').map(({ name }) => `${path} imports ${name}`))
+    const wrong = sources.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ file }) => file && !inSource.has(file) && file !== 'package.json')
+        .map(({ name }) => `${path} imports ${name}`),
+    )
     expect(wrong).toEqual([])
   })
 
   test('no file reaches itself through its imports', () => {
-    const next = new Map(sources.map(({ path, imports }) => [path, imports.flatMap(({ file }) => (file && inSource.has(file) ? [file] : []))]))
+    const next = new Map(
+      sources.map(({ path, imports }) => [
+        path,
+        imports.flatMap(({ file }) => (file && inSource.has(file) ? [file] : [])),
+      ]),
+    )
     const knots: string[] = []
     const done = new Set<string>()
     const visit = (path: string, trail: string[]): void => {
@@ -127,59 +149,96 @@ describe('the fences', () => {
     const wrong = sources.flatMap(({ path, imports }) =>
       imports.flatMap(({ name }) => {
         const fence = Object.keys(fences).find(fenced => name === fenced || name.startsWith(`${fenced}/`))
-        return fence && !fences[fence]!.some(place => path.startsWith(place)) ? [`${path} imports ${name}: it lives in ${fences[fence]!.join(' and ')}`] : []
+        return fence && !fences[fence]!.some(place => path.startsWith(place))
+          ? [`${path} imports ${name}: it lives in ${fences[fence]!.join(' and ')}`]
+          : []
       }),
     )
     expect(wrong).toEqual([])
   })
 
   test('every package imported is a dependency, and not one of development only', () => {
-    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: Record<string, string> }
+    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+      dependencies: Record<string, string>
+    }
     // fhir/r4 has types only: @types/fhir
     const known = new Set([...Object.keys(dependencies), 'fhir'])
-    const packageOf = (name: string) => name.split('/').slice(0, name.startsWith('@') ? 2 : 1).join('/')
-    const wrong = sources.flatMap(({ path, imports }) => imports.filter(({ name, file }) => !file && !name.startsWith('node:') && !known.has(packageOf(name))).map(({ name }) => `${path} imports ${name}`))
+    const packageOf = (name: string) =>
+      name
+        .split('/')
+        .slice(0, name.startsWith('@') ? 2 : 1)
+        .join('/')
+    const wrong = sources.flatMap(({ path, imports }) =>
+      imports
+        .filter(({ name, file }) => !file && !name.startsWith('node:') && !known.has(packageOf(name)))
+        .map(({ name }) => `${path} imports ${name}`),
+    )
     expect(wrong).toEqual([])
   })
 })
 
 describe('the sources', () => {
   test('have no barrel: no file that only exports what others have', () => {
-    const barrels = sources.filter(({ tree }) => tree.statements.length > 0 && tree.statements.every(statement => ts.isExportDeclaration(statement) && statement.moduleSpecifier))
-    const stars = sources.flatMap(source => nodes(source, node => ts.isExportDeclaration(node) && !node.exportClause).map(node => lineOf(source, node)))
+    const barrels = sources.filter(
+      ({ tree }) =>
+        tree.statements.length > 0 &&
+        tree.statements.every(statement => ts.isExportDeclaration(statement) && statement.moduleSpecifier),
+    )
+    const stars = sources.flatMap(source =>
+      nodes(source, node => ts.isExportDeclaration(node) && !node.exportClause).map(node => lineOf(source, node)),
+    )
     expect([...barrels.map(({ path }) => path), ...stars]).toEqual([])
   })
 
   test('have no `any`', () => {
-    expect(sources.flatMap(source => nodes(source, node => node.kind === ts.SyntaxKind.AnyKeyword).map(node => lineOf(source, node)))).toEqual([])
+    expect(
+      sources.flatMap(source =>
+        nodes(source, node => node.kind === ts.SyntaxKind.AnyKeyword).map(node => lineOf(source, node)),
+      ),
+    ).toEqual([])
   })
 
   test('begin with a sentence that says what they are', () => {
-    const header = (text: string) => /^(?:#!.*\n)?\/\*\*([\s\S]*?)\*\//.exec(text)?.[1]?.replace(/^\s*\* ?/gm, '').trim() ?? ''
-    const wrong = sources.filter(({ text }) => !/https?:\/\/\S+/.test(header(text)) && !/\w{2}.*[.:]$/ms.test(header(text)))
+    const header = (text: string) =>
+      /^(?:#!.*\n)?\/\*\*([\s\S]*?)\*\//
+        .exec(text)?.[1]
+        ?.replace(/^\s*\* ?/gm, '')
+        .trim() ?? ''
+    const wrong = sources.filter(
+      ({ text }) => !/https?:\/\/\S+/.test(header(text)) && !/\w{2}.*[.:]$/ms.test(header(text)),
+    )
     expect(wrong.map(({ path }) => path)).toEqual([])
   })
 
   test('have no name that says nothing', () => {
     const folders = new Set(sources.map(({ path }) => dirname(path)))
     const wrong = [...folders].filter(folder => /\/(?:utils?|helpers?|common|misc|shared)$/.test(folder))
-    const vague = sources.flatMap(source => nodes(source, node => ts.isClassDeclaration(node) || ts.isInterfaceDeclaration(node)).flatMap(node => {
-      const name = (node as ts.ClassDeclaration).name?.text ?? ''
-      return /(?:Manager|Impl|Base|Handler)$/.test(name) || /^I[A-Z][a-z]/.test(name) ? [`${lineOf(source, node)} ${name}`] : []
-    }))
+    const vague = sources.flatMap(source =>
+      nodes(source, node => ts.isClassDeclaration(node) || ts.isInterfaceDeclaration(node)).flatMap(node => {
+        const name = (node as ts.ClassDeclaration).name?.text ?? ''
+        return /(?:Manager|Impl|Base|Handler)$/.test(name) || /^I[A-Z][a-z]/.test(name)
+          ? [`${lineOf(source, node)} ${name}`]
+          : []
+      }),
+    )
     expect([...wrong, ...vague]).toEqual([])
   })
 
   test('are short, with a few exceptions, which are named here', () => {
-    const files = sources.map(({ path, text }) => ({ path, lines: text.split('\n').length })).filter(({ lines }) => lines > 250)
+    const files = sources
+      .map(({ path, text }) => ({ path, lines: text.split('\n').length }))
+      .filter(({ lines }) => lines > 250)
     const functions = sources.flatMap(source =>
       nodes(source, node => ts.isFunctionLike(node) && 'body' in node && node.body !== undefined).flatMap(node => {
         const lines = node.getText().split('\n').length
-        const name = (node as ts.FunctionDeclaration).name?.getText() ?? (ts.isVariableDeclaration(node.parent) ? node.parent.name.getText() : 'anonymous')
+        const name =
+          (node as ts.FunctionDeclaration).name?.getText() ??
+          (ts.isVariableDeclaration(node.parent) ? node.parent.name.getText() : 'anonymous')
         return lines > 40 ? [`${lineOf(source, node)} ${name}: ${lines} lines`] : []
       }),
     )
-    if (files.length) console.log(`Files over 250 lines:\n${files.map(({ path, lines }) => `  ${path}: ${lines}`).join('\n')}`)
+    if (files.length)
+      console.log(`Files over 250 lines:\n${files.map(({ path, lines }) => `  ${path}: ${lines}`).join('\n')}`)
     if (functions.length) console.log(`Functions over 40 lines:\n${functions.map(line => `  ${line}`).join('\n')}`)
     // Named, not refused: but a file of a thousand lines has more than one subject
     expect(files.filter(({ lines }) => lines > 1000)).toEqual([])
@@ -189,7 +248,13 @@ describe('the sources', () => {
 test('no file names a path of the machine it was written on', () => {
   const machine = new RegExp(String.raw`(?:^|[\s"'\x60(=:,])/(?:${['work', 'farm', 'root', 'Users'].join('|')})/`, 'm')
   const folders = ['src', 'test', 'profiles', 'implementation-guide', 'examples', '.ci']
-  const single = readdirSync(root).filter(name => /\.(?:md|json|ya?ml|js|ts)$|^(?:Dockerfile|\.[a-z]+(?:rc.*|ignore|config))$/.test(name) && name !== 'package-lock.json')
+  const single = readdirSync(root).filter(
+    name =>
+      /\.(?:md|json|ya?ml|js|ts)$|^(?:Dockerfile|\.[a-z]+(?:rc.*|ignore|config))$/.test(name) &&
+      name !== 'package-lock.json',
+  )
   const files = [...folders.flatMap(walk), ...single].filter(path => statSync(join(root, path)).size < 2_000_000)
-  expect(files.map(path => relative('.', path)).filter(path => machine.test(readFileSync(join(root, path), 'utf8')))).toEqual([])
+  expect(
+    files.map(path => relative('.', path)).filter(path => machine.test(readFileSync(join(root, path), 'utf8'))),
+  ).toEqual([])
 })

@@ -7,12 +7,29 @@ import { describe, expect, test } from 'vitest'
 import { BadSetting, checkExposure, readCommandLine, readConfig, settings } from '../src/config.ts'
 import { commands, help, settingsTable } from '../src/help.ts'
 
-const line = (...args: string[]) => readCommandLine(args, new Map([['to', true], ['again', false]]))
+const line = (...args: string[]) =>
+  readCommandLine(
+    args,
+    new Map([
+      ['to', true],
+      ['again', false],
+    ]),
+  )
 
 describe('settings', () => {
   test('without an environment every setting has its default, and they cannot be changed', () => {
     const config = readConfig({})
-    expect(config).toMatchObject({ port: 8080, host: '127.0.0.1', data: './data', seed: 'examples', auth: 'open', store: 'sqlite', metricsPort: 8081, maxBody: 16 * 1024 ** 2, maxBundle: 5000 })
+    expect(config).toMatchObject({
+      port: 8080,
+      host: '127.0.0.1',
+      data: './data',
+      seed: 'examples',
+      auth: 'open',
+      store: 'sqlite',
+      metricsPort: 8081,
+      maxBody: 16 * 1024 ** 2,
+      maxBundle: 5000,
+    })
     expect(Object.isFrozen(config)).toBe(true)
   })
 
@@ -22,7 +39,12 @@ describe('settings', () => {
 
   test('a flag overrides the environment, by its long or short name', () => {
     const { flags } = line('--port', '9000', '--data=/srv/a', '--dhp-log', 'warn', '--allow-open')
-    expect(readConfig({ PORT: '1', DHP_DATA: '/b' }, flags)).toMatchObject({ port: 9000, data: '/srv/a', log: 'warn', allowOpen: true })
+    expect(readConfig({ PORT: '1', DHP_DATA: '/b' }, flags)).toMatchObject({
+      port: 9000,
+      data: '/srv/a',
+      log: 'warn',
+      allowOpen: true,
+    })
   })
 
   test.each([
@@ -59,7 +81,10 @@ describe('settings', () => {
   test("a command's own options and what is no flag are told apart", () => {
     const { positionals, options } = line('a', '--to', 'http://b', '--again', '--', '--c')
     expect(positionals).toEqual(['a', '--c'])
-    expect([...options]).toEqual([['to', 'http://b'], ['again', 'true']])
+    expect([...options]).toEqual([
+      ['to', 'http://b'],
+      ['again', 'true'],
+    ])
   })
 
   test('an open server on an address that others reach is refused unless it is meant', () => {
@@ -68,7 +93,8 @@ describe('settings', () => {
       expect(() => checkExposure(readConfig({ HOST: host, DHP_ALLOW_OPEN: 'true' }))).not.toThrow()
       expect(() => checkExposure(readConfig({ HOST: host, DHP_AUTH: 'smart' }))).not.toThrow()
     }
-    for (const host of ['127.0.0.1', '::1', 'localhost']) expect(() => checkExposure(readConfig({ HOST: host }))).not.toThrow()
+    for (const host of ['127.0.0.1', '::1', 'localhost'])
+      expect(() => checkExposure(readConfig({ HOST: host }))).not.toThrow()
   })
 })
 
@@ -82,7 +108,11 @@ describe('help', () => {
   test('the table in README.md is the one of the code', () => {
     const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8')
     // a formatter may pad the cells
-    const rows = (text: string) => text.split('\n').filter(row => row.startsWith('|')).map(row => row.replace(/ +/g, ' ').replace(/-+/g, '-'))
+    const rows = (text: string) =>
+      text
+        .split('\n')
+        .filter(row => row.startsWith('|'))
+        .map(row => row.replace(/ +/g, ' ').replace(/-+/g, '-'))
     expect(rows(readme)).toEqual(expect.arrayContaining(rows(settingsTable())))
   })
 })

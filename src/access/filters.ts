@@ -4,10 +4,12 @@
 import { everything, type Filter } from '../search/query.ts'
 
 /** Whether the filter lets everything through, as one can see without looking at resources. */
-export const isEverything = (filter: Filter): boolean => filter === everything || (filter.is === 'all' && filter.parts.every(isEverything))
+export const isEverything = (filter: Filter): boolean =>
+  filter === everything || (filter.is === 'all' && filter.parts.every(isEverything))
 
 /** What satisfies both. */
-export const both = (one: Filter, other: Filter): Filter => (isEverything(one) ? other : isEverything(other) ? one : { is: 'all', parts: [one, other] })
+export const both = (one: Filter, other: Filter): Filter =>
+  isEverything(one) ? other : isEverything(other) ? one : { is: 'all', parts: [one, other] }
 
 /** The filter with `seen` AND-ed wherever it speaks of resources of another type. Chains are bounded when a search is parsed. */
 export function scope(filter: Filter, seen: (type: string) => Filter): Filter {

@@ -2,13 +2,13 @@
  * What a caller may see is a store too: the same store, with the caller's Filters inside every question and every write.
  * https://hl7.org/fhir/R4/security.html
  */
-import { forbidden } from '../fhir/outcome.ts'
 import type { Ref } from '../fhir/types.ts'
 import { type Extractor, type Filter, nothing, type Query } from '../search/query.ts'
-import { type Condition, Mismatch, Overtaken, type Store, type Version, type Write } from '../store/store.ts'
+import type { Store, Version } from '../store/store.ts'
 import type { Action, Caller } from './caller.ts'
 import { both, isEverything, scope } from './filters.ts'
 import { makeJudge, type Judge } from './judge.ts'
+import { commitPermitted } from './permitted-write.ts'
 import { visibleHistory } from './visible-history.ts'
 
 export interface GuardParts {
@@ -23,7 +23,7 @@ const unrestricted = new WeakMap<Caller, boolean>()
 
 /**
  * The store as this caller sees it. Who may do everything gets the store itself. What a caller may not see is as if it were
- * not there; what a caller may not do at all, or not to this resource, throws a FhirError (403).
+ * not there; a write that the caller may not do throws a FhirError (403), and so does `permit` in rest/ for types that are asked by name.
  */
 export function guard(store: Store, caller: Caller, { types, extractor }: GuardParts): Store {
   let all = unrestricted.get(caller)
@@ -87,7 +87,7 @@ function guarded(store: Store, caller: Caller, judge: Judge): Store {
 
     async find(query) {
       const types = query.types.filter(type => caller.permits(type, 'search'))
-      if (types.length === 0) throw forbidden(`You may not search ${query.types.slice(0, 5).join(', ')} resources here. Ask for a scope that allows it.`)
+      if (types.length === 0) return { matches: [], next: undefined, total: query.total === 'none' ? undefined : 0 }
       return store.find(within({ ...query, types }))
     },
 
@@ -101,24 +101,15 @@ function guarded(store: Store, caller: Caller, judge: Judge): Store {
       return [...(await store.find(queryOf(type, both(refers, filter), limit))).matches]
     },
 
-    async commit(writes) {
-      const pending = judge.pending(writes)
-      const pinned = new Set<Ref>()
-      const allowed = await Promise.all(writes.map(async write => allow(write, pinned, pending)))
-      try {
-        return await store.commit(allowed)
-      } catch (error) {
-        // what was checked has changed since: the client asked for no version, so it is planned again
-        if (error instanceof Mismatch && [...pinned].some(ref => ref.type === error.ref.type && ref.id === error.ref.id)) throw new Overtaken()
-        throw error
-      }
-    },
+    commit: writes => commitPermitted(writes, { caller, store, judge, current, within }),
 
     async counts() {
       const counts = new Map<string, number>()
       for (const [type, count] of await store.counts()) {
         const filter = permitted(type, 'search')
-        const seen = isEverything(filter) ? count : ((await store.find({ ...queryOf(type, filter, 0), total: 'accurate' })).total ?? 0)
+        const seen = isEverything(filter)
+          ? count
+          : ((await store.find({ ...queryOf(type, filter, 0), total: 'accurate' })).total ?? 0)
         if (seen > 0) counts.set(type, seen)
       }
       return counts
@@ -134,34 +125,25 @@ function guarded(store: Store, caller: Caller, judge: Judge): Store {
   function within(query: Query): Query {
     const filters = new Map(query.types.map(type => [type, permitted(type, 'search')]))
     const different = new Set(filters.values())
-    const own: Filter = different.size === 1 ? [...different][0]! : { is: 'any', parts: [...Map.groupBy(filters, ([, filter]) => filter)].map(([filter, some]) => both({ is: 'type', types: some.map(([type]) => type) }, filter)) }
+    const own: Filter =
+      different.size === 1
+        ? [...different][0]!
+        : {
+            is: 'any',
+            parts: [...Map.groupBy(filters, ([, filter]) => filter)].map(([filter, some]) =>
+              both({ is: 'type', types: some.map(([type]) => type) }, filter),
+            ),
+          }
     return { ...query, filter: both(scoped(query.filter), own) }
-  }
-
-  const judgedBy = ({ query, found }: Condition): Condition => ({ query: within(query), found })
-
-  /** The write, bound to what was checked. Throws forbidden when the caller may not do it. */
-  async function allow(write: Write, pinned: Set<Ref>, pending: ReturnType<Judge['pending']>): Promise<Write> {
-    if (write.do === 'check') return { ...write, condition: judgedBy(write.condition) }
-    const condition = write.condition ? { condition: judgedBy(write.condition) } : {}
-    const { ref, expect } = write
-    const now = expect.is === 'nothing' ? undefined : await store.read(ref)
-    const live = now?.text === undefined ? undefined : now
-    const action: Action = write.do === 'delete' ? 'delete' : live ? 'update' : 'create'
-    const filter = caller.permits(ref.type, action)
-    if (!filter) throw refusal(action, ref)
-    if (expect.is === 'version' && live && live.version !== expect.version) throw new Mismatch(ref, live.version)
-    if (live && !isEverything(filter) && (await current(ref, action))?.version !== live.version) throw refusal(action, ref)
-    if (write.do === 'put' && !isEverything(filter) && !(await judge.written(filter, write, pending))) throw refusal(action, ref)
-    if (expect.is !== 'anything' || isEverything(filter)) return { ...write, ...condition }
-    if (write.do === 'delete' && !live) return { ...write, ...condition }
-    pinned.add(ref)
-    return { ...write, ...condition, expect: live ? { is: 'version', version: live.version } : { is: 'nothing' } }
   }
 
   return guardedStore
 }
 
-const refusal = (action: Action, { type }: Ref) => forbidden(`You may not ${action} this ${type}: it is not, or would not be, among those you have access to.`)
-
-const queryOf = (type: string, filter: Filter, count: number): Query => ({ types: [type], filter, sort: [], count, total: 'none' })
+const queryOf = (type: string, filter: Filter, count: number): Query => ({
+  types: [type],
+  filter,
+  sort: [],
+  count,
+  total: 'none',
+})

@@ -46,7 +46,11 @@ export function makeJudge(store: Store, extractor: Extractor): Judge {
     }
   }
 
-  async function links({ param, type, where }: Extract<Filter, { is: 'link' }>, subject: Subject, pending: Pending): Promise<boolean> {
+  async function links(
+    { param, type, where }: Extract<Filter, { is: 'link' }>,
+    subject: Subject,
+    pending: Pending,
+  ): Promise<boolean> {
     const stored: string[] = []
     for (const entry of subject.entries) {
       if (entry.kind !== 'reference' || entry.param !== param || !entry.ref.startsWith(`${type}/`)) continue
@@ -59,20 +63,35 @@ export function makeJudge(store: Store, extractor: Extractor): Judge {
     return stored.length > 0 && found(type, { is: 'all', parts: [{ is: 'id', ids: stored }, where] }, none)
   }
 
-  async function isLinked({ param, type, where }: Extract<Filter, { is: 'linked by' }>, subject: Subject, pending: Pending): Promise<boolean> {
+  async function isLinked(
+    { param, type, where }: Extract<Filter, { is: 'linked by' }>,
+    subject: Subject,
+    pending: Pending,
+  ): Promise<boolean> {
     const ref = name(subject.ref)
     for (const other of pending.values()) {
-      if (other?.ref.type !== type || !other.entries.some(entry => entry.kind === 'reference' && entry.param === param && entry.ref === ref)) continue
+      if (
+        other?.ref.type !== type ||
+        !other.entries.some(entry => entry.kind === 'reference' && entry.param === param && entry.ref === ref)
+      )
+        continue
       if (await satisfies(where, other, pending)) return true
     }
-    const refers: Filter = { is: 'has', param, kind: 'reference', where: { is: 'compare', by: '=', column: 'ref', value: ref } }
+    const refers: Filter = {
+      is: 'has',
+      param,
+      kind: 'reference',
+      where: { is: 'compare', by: '=', column: 'ref', value: ref },
+    }
     return found(type, { is: 'all', parts: [refers, where] }, pending)
   }
 
   /** Whether the store has one that the commit does not touch. */
   async function found(type: string, filter: Filter, pending: Pending): Promise<boolean> {
     const touched = [...pending.keys()].filter(key => key.startsWith(`${type}/`)).map(key => key.slice(type.length + 1))
-    const untouched: Filter = touched.length ? { is: 'all', parts: [filter, { is: 'not', part: { is: 'id', ids: touched } }] } : filter
+    const untouched: Filter = touched.length
+      ? { is: 'all', parts: [filter, { is: 'not', part: { is: 'id', ids: touched } }] }
+      : filter
     const page = await store.find({ types: [type], filter: untouched, sort: [], count: 1, total: 'none' })
     return page.matches.length > 0
   }
@@ -97,10 +116,16 @@ export function makeJudge(store: Store, extractor: Extractor): Judge {
 
   return {
     async version(filter, version) {
-      const before = version.text === undefined ? await store.readVersion(version.ref, String(Number(version.version) - 1)) : version
+      const before =
+        version.text === undefined ? await store.readVersion(version.ref, String(Number(version.version) - 1)) : version
       return before?.text !== undefined && satisfies(filter, subjectOf(version.ref, before.updated, before.text), none)
     },
     written: (filter, put, pending) => satisfies(filter, pending.get(name(put.ref)) ?? ofPut(put), pending),
-    pending: writes => new Map(writes.flatMap(write => (write.do === 'check' ? [] : [[name(write.ref), write.do === 'put' ? ofPut(write) : undefined] as const]))),
+    pending: writes =>
+      new Map(
+        writes.flatMap(write =>
+          write.do === 'check' ? [] : [[name(write.ref), write.do === 'put' ? ofPut(write) : undefined] as const],
+        ),
+      ),
   }
 }

@@ -41,7 +41,13 @@ interface Scanned {
 }
 
 /** The first `count` versions that can be seen; to the end of the history when the total is wanted. */
-async function scan(store: Store, query: HistoryQuery, sees: (version: Version) => Promise<boolean>, count: number, toEnd: boolean): Promise<Scanned> {
+async function scan(
+  store: Store,
+  query: HistoryQuery,
+  sees: (version: Version) => Promise<boolean>,
+  count: number,
+  toEnd: boolean,
+): Promise<Scanned> {
   const versions: Version[] = []
   let total = 0
   let looked = 0
@@ -51,7 +57,10 @@ async function scan(store: Store, query: HistoryQuery, sees: (version: Version) 
   for (;;) {
     const slice = await store.history(from(query, after, SLICE))
     looked += slice.versions.length
-    if (looked > MOST) throw tooCostly('Too many versions would have to be looked at. Ask for the history of one type or resource, or a later _since.')
+    if (looked > MOST)
+      throw tooCostly(
+        'Too many versions would have to be looked at. Ask for the history of one type or resource, or a later _since.',
+      )
     for (const [i, version] of slice.versions.entries()) {
       if (!(await sees(version))) continue
       total++
@@ -63,10 +72,21 @@ async function scan(store: Store, query: HistoryQuery, sees: (version: Version) 
     if (slice.next === undefined) break
     after = slice.next
   }
-  return { versions, next: total > versions.length ? await stampOf(store, query, last) : undefined, total: toEnd ? total : undefined }
+  return {
+    versions,
+    next: total > versions.length ? await stampOf(store, query, last) : undefined,
+    total: toEnd ? total : undefined,
+  }
 }
 
-const from = ({ after: _, ...query }: HistoryQuery, after: number | undefined, count: number): HistoryQuery => ({ ...query, count, ...(after === undefined ? {} : { after }) })
+const from = ({ after: _, ...query }: HistoryQuery, after: number | undefined, count: number): HistoryQuery => ({
+  ...query,
+  count,
+  ...(after === undefined ? {} : { after }),
+})
 
-const stampOf = async (store: Store, query: HistoryQuery, last: { after: number | undefined; count: number } | undefined): Promise<number | undefined> =>
-  last && (await store.history(from(query, last.after, last.count))).next
+const stampOf = async (
+  store: Store,
+  query: HistoryQuery,
+  last: { after: number | undefined; count: number } | undefined,
+): Promise<number | undefined> => last && (await store.history(from(query, last.after, last.count))).next

@@ -26,7 +26,16 @@ const LEAST_SPACE = 256 * 1024 ** 2
 /** Prints one line for each thing looked at; 0 when all is well, else 1. */
 export async function run(config: Config): Promise<number> {
   mkdirSync(config.data, { recursive: true })
-  const findings = [...described(config), exposure(config), ...versions(), definitions(), space(config), durable(config), lock(config), ...stores(config)]
+  const findings = [
+    ...described(config),
+    exposure(config),
+    ...versions(),
+    definitions(),
+    space(config),
+    durable(config),
+    lock(config),
+    ...stores(config),
+  ]
   for (const { fine: isFine, what } of findings) process.stdout.write(`${isFine ? 'ok   ' : 'WRONG'} ${what}\n`)
   const bad = findings.filter(finding => !finding.fine).length
   process.stdout.write(bad ? `${bad} of ${findings.length} need attention.\n` : 'All is well.\n')
@@ -34,7 +43,9 @@ export async function run(config: Config): Promise<number> {
 }
 
 const described = (config: Config): Finding[] =>
-  (Object.keys(settings) as (keyof typeof settings)[]).map(key => fine(`${settings[key].name}=${key === 'adminToken' && config.adminToken ? '(set)' : String(config[key])}`))
+  (Object.keys(settings) as (keyof typeof settings)[]).map(key =>
+    fine(`${settings[key].name}=${key === 'adminToken' && config.adminToken ? '(set)' : String(config[key])}`),
+  )
 
 function exposure(config: Config): Finding {
   try {
@@ -53,7 +64,10 @@ function atLeast(version: string, least: string): boolean {
 }
 
 function versions(): Finding[] {
-  const check = (name: string, version: string, least: string) => (atLeast(version, least) ? fine(`${name} ${version}`) : wrong(`${name} ${version} is too old: at least ${least} is needed`))
+  const check = (name: string, version: string, least: string) =>
+    atLeast(version, least)
+      ? fine(`${name} ${version}`)
+      : wrong(`${name} ${version} is too old: at least ${least} is needed`)
   return [check('Node.js', process.version, '24.0.0'), check('SQLite', process.versions['sqlite'] ?? '0', LEAST_SQLITE)]
 }
 
@@ -103,6 +117,8 @@ function stores(config: Config): Finding[] {
     const file = join(folder, STORE_FILE)
     if (!existsSync(file)) return [fine(`tenant ${name}: not opened yet`)]
     const problems = checkFile(file)
-    return problems.length ? problems.map(problem => wrong(`tenant ${name}: ${problem}`)) : [fine(`tenant ${name}: sound, ${storeBytes(folder).toLocaleString('en')} bytes`)]
+    return problems.length
+      ? problems.map(problem => wrong(`tenant ${name}: ${problem}`))
+      : [fine(`tenant ${name}: sound, ${storeBytes(folder).toLocaleString('en')} bytes`)]
   })
 }

@@ -23,7 +23,8 @@ const MOST_ENTRIES = 1_000_000
 export async function run(config: Config, { positionals, options }: CommandLine): Promise<number> {
   if (positionals.length === 0) throw new BadSetting('Say what to load: load PATH... (files or folders).')
   const parallel = Number(options.get('parallel') ?? 4)
-  if (!(Number.isInteger(parallel) && parallel > 0 && parallel <= 64)) throw new BadSetting('--parallel takes a whole number from 1 to 64.')
+  if (!(Number.isInteger(parallel) && parallel > 0 && parallel <= 64))
+    throw new BadSetting('--parallel takes a whole number from 1 to 64.')
   mkdirSync(config.data, { recursive: true })
   const files = filesOf(positionals)
   const { target, ledger, close } = await open(config, options)
@@ -32,11 +33,22 @@ export async function run(config: Config, { positionals, options }: CommandLine)
   const refusals = join(config.data, `load-refused-${new Date().toISOString().replace(/[:.]/g, '-')}.ndjson`)
   const refused: Loading['refused'] = (file, item, { resource, ...why }) => {
     const where = { file: file.path, ...(item.line ? { line: item.line } : {}), ...why }
-    appendFileSync(refusals, `${JSON.stringify(where).slice(0, -1)},"resource":${resource ? printJson(resource) : 'null'}}\n`, { mode: 0o600 })
+    appendFileSync(
+      refusals,
+      `${JSON.stringify(where).slice(0, -1)},"resource":${resource ? printJson(resource) : 'null'}}\n`,
+      { mode: 0o600 },
+    )
   }
   const started = performance.now()
   try {
-    const loaded = await load(files, { target, ledger, parallel, again: options.has('again'), done: progress.done, refused })
+    const loaded = await load(files, {
+      target,
+      ledger,
+      parallel,
+      again: options.has('again'),
+      done: progress.done,
+      refused,
+    })
     progress.end()
     process.stdout.write(summary(loaded, progress.done.refused, (performance.now() - started) / 1000))
     if (progress.done.refused) process.stdout.write(`What was refused, and why, is in ${refusals}\n`)
@@ -47,15 +59,24 @@ export async function run(config: Config, { positionals, options }: CommandLine)
   }
 }
 
-async function open(config: Config, options: ReadonlyMap<string, string>): Promise<{ target: Target; ledger: Ledger; close: () => Promise<void> }> {
+async function open(
+  config: Config,
+  options: ReadonlyMap<string, string>,
+): Promise<{ target: Target; ledger: Ledger; close: () => Promise<void> }> {
   const to = options.get('to')
   if (to !== undefined) {
-    if (!URL.canParse(to)) throw new BadSetting(`--to=${to} is not a URL. Give the FHIR base, such as http://127.0.0.1:8080/fhir.`)
+    if (!URL.canParse(to))
+      throw new BadSetting(`--to=${to} is not a URL. Give the FHIR base, such as http://127.0.0.1:8080/fhir.`)
     const name = createHash('sha256').update(to.replace(/\/+$/, '')).digest('hex').slice(0, 16)
-    return { target: await intoServer(to, options.get('token')), ledger: new Ledger(join(config.data, `loaded-${name}.jsonl`)), close: async () => {} }
+    return {
+      target: await intoServer(to, options.get('token')),
+      ledger: new Ledger(join(config.data, `loaded-${name}.jsonl`)),
+      close: async () => {},
+    }
   }
   const lock = lockFolder(config.data)
-  const tenants = makeTenants(config, loadDefinitions(), MOST_ENTRIES)
+  // who loads data of their own does not want our examples among them
+  const tenants = makeTenants({ ...config, seed: 'none' }, loadDefinitions(), MOST_ENTRIES)
   try {
     const name = options.get('tenant') ?? DEFAULT
     const tenant = await tenants.room(name)
@@ -64,7 +85,11 @@ async function open(config: Config, options: ReadonlyMap<string, string>): Promi
       await tenants.close()
       lock.release()
     }
-    return { target: intoDoor(tenant.door, base), ledger: new Ledger(join(config.data, 'tenants', name, 'loaded.jsonl')), close }
+    return {
+      target: intoDoor(tenant.door, base),
+      ledger: new Ledger(join(config.data, 'tenants', name, 'loaded.jsonl')),
+      close,
+    }
   } catch (error) {
     await tenants.close()
     lock.release()
@@ -79,6 +104,8 @@ function summary({ files, skipped, byType }: Loaded, refused: number, seconds: n
   const lines = sorted.map(([type, count]) => `${type.padEnd(width)} ${count.toLocaleString('en').padStart(12)}`)
   const again = skipped ? `, ${skipped} loaded before and skipped` : ''
   lines.push(`${'all'.padEnd(width)} ${all.toLocaleString('en').padStart(12)}`)
-  lines.push(`${files} files in ${seconds.toFixed(1)} s (${Math.round(all / Math.max(seconds, 0.001)).toLocaleString('en')} resources/s)${again}${refused ? `, ${refused} refused` : ''}`)
+  lines.push(
+    `${files} files in ${seconds.toFixed(1)} s (${Math.round(all / Math.max(seconds, 0.001)).toLocaleString('en')} resources/s)${again}${refused ? `, ${refused} refused` : ''}`,
+  )
   return lines.join('\n') + '\n'
 }

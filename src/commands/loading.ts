@@ -44,12 +44,20 @@ export async function load(files: readonly Seen[], loading: Loading): Promise<Lo
   }
   // what others refer to is there before they come
   await several(files.filter(isReferredTo), loading.parallel, one)
-  await several(files.filter(file => !isReferredTo(file)), loading.parallel, one)
+  await several(
+    files.filter(file => !isReferredTo(file)),
+    loading.parallel,
+    one,
+  )
   return { ...counts, byType }
 }
 
 /** Runs at most `most` at once; the first failure ends it, after those under way. */
-async function several<T>(all: Iterable<T> | AsyncIterable<T>, most: number, run: (one: T) => Promise<void>): Promise<void> {
+async function several<T>(
+  all: Iterable<T> | AsyncIterable<T>,
+  most: number,
+  run: (one: T) => Promise<void>,
+): Promise<void> {
   const under = new Set<Promise<void>>()
   let failure: { error: unknown } | undefined
   for await (const one of all) {

@@ -25,7 +25,9 @@ export async function run(config: Config, { positionals, options }: CommandLine)
   const lock = lockFolder(config.data)
   try {
     if (existsSync(store) && !options.has('force')) {
-      throw new BadSetting(`Tenant ${tenant} has data in ${config.data}. Say --force to put the backup in its place; make a backup of it first.`)
+      throw new BadSetting(
+        `Tenant ${tenant} has data in ${config.data}. Say --force to put the backup in its place; make a backup of it first.`,
+      )
     }
     const registry = new Registry(config.data)
     await restoreStore(registry.folderOf(tenant), file)
@@ -40,9 +42,14 @@ export async function run(config: Config, { positionals, options }: CommandLine)
 
 async function verify(file: string): Promise<void> {
   const sum = `${file}.sha256`
-  if (!existsSync(sum)) throw new BadSetting(`${sum} is missing, so that ${file} cannot be verified. Put it beside the backup.`)
+  if (!existsSync(sum))
+    throw new BadSetting(`${sum} is missing, so that ${file} cannot be verified. Put it beside the backup.`)
   const expected = readFileSync(sum, 'utf8').slice(0, 64)
-  if ((await hashOf(file)) !== expected) throw new BadSetting(`${file} is not the file that was backed up: its checksum differs from ${sum}. Nothing was changed.`)
+  if ((await hashOf(file)) !== expected)
+    throw new BadSetting(
+      `${file} is not the file that was backed up: its checksum differs from ${sum}. Nothing was changed.`,
+    )
   const problems = checkFile(file)
-  if (problems.length) throw new BadSetting(`${file} is damaged (${problems.slice(0, 3).join('; ')}). Nothing was changed.`)
+  if (problems.length)
+    throw new BadSetting(`${file} is damaged (${problems.slice(0, 3).join('; ')}). Nothing was changed.`)
 }

@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { makeApp, type App } from '../app.ts'
-import { checkExposure, type Config } from '../config.ts'
+import { CannotGoOn, checkExposure, type Config } from '../config.ts'
 import { loadDefinitions } from '../fhir/packages.ts'
 import { flushLog, makeLog, type Logger } from '../http/log.ts'
 import { lockFolder } from '../store/sqlite/lock.ts'
@@ -30,7 +30,8 @@ export async function run(config: Config): Promise<number> {
   const { port } = app.server.address() as AddressInfo
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
   process.stdout.write(`DHP FHIR server ready at ${config.publicUrl || `http://${host}:${port}`}/fhir\n`)
-  if (!config.adminToken) process.stdout.write(`Admin token of this run (set DHP_ADMIN_TOKEN for a lasting one): ${token}\n`)
+  if (!config.adminToken)
+    process.stdout.write(`Admin token of this run (set DHP_ADMIN_TOKEN for a lasting one): ${token}\n`)
   const metrics = config.metricsPort === 0 ? undefined : await startMetrics(app, config, log)
   const sweeping = setInterval(() => void sweep(app, log), SWEEP)
   sweeping.unref()
@@ -49,7 +50,11 @@ export async function run(config: Config): Promise<number> {
 function listening(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(error.code === 'EADDRINUSE' ? Object.assign(new Error(`Port ${port} on ${host} is in use. Choose another with --port.`), { name: 'Locked' }) : error),
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new CannotGoOn(`Port ${port} on ${host} is in use. Choose another with --port.`)
+          : error,
+      ),
     )
     server.listen(port, host, 1024, resolve)
   })
@@ -60,7 +65,8 @@ function untilStopped(): Promise<string> {
   return new Promise(resolve => {
     const stop = (signal: string) => {
       resolve(signal)
-      for (const again of ['SIGTERM', 'SIGINT'] as const) process.removeAllListeners(again).once(again, () => process.exit(1))
+      for (const again of ['SIGTERM', 'SIGINT'] as const)
+        process.removeAllListeners(again).once(again, () => process.exit(1))
     }
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, stop)
   })
@@ -86,7 +92,10 @@ async function startMetrics(app: App, config: Config, log: Logger): Promise<Serv
   try {
     return await serveMetrics(config.metricsPort, config.host, app.traffic, () => app.tenants.cost())
   } catch (error) {
-    log.warn({ port: config.metricsPort, code: (error as NodeJS.ErrnoException).code }, 'no metrics: the port cannot be used; set METRICS_PORT')
+    log.warn(
+      { port: config.metricsPort, code: (error as NodeJS.ErrnoException).code },
+      'no metrics: the port cannot be used; set METRICS_PORT',
+    )
     return undefined
   }
 }

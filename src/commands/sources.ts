@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { createGunzip, gunzipSync } from 'node:zlib'
+import { CannotGoOn } from '../config.ts'
 import { parseJson } from '../fhir/json.ts'
 import type { Json, Resource } from '../fhir/types.ts'
 import type { Seen } from './ledger.ts'
@@ -25,7 +26,7 @@ export function filesOf(paths: readonly string[]): Seen[] {
   const files = new Map<string, Seen>()
   const add = (path: string, named: boolean) => {
     const status = statSync(path, { throwIfNoEntry: false })
-    if (!status) throw new Error(`There is no file or folder ${path}.`)
+    if (!status) throw new CannotGoOn(`There is no file or folder ${path}.`)
     if (status.isDirectory()) for (const name of readdirSync(path).sort()) add(join(path, name), false)
     else if (named || loadable.test(path)) files.set(path, { path, size: status.size, modified: status.mtimeMs })
   }
@@ -63,8 +64,11 @@ async function* linesOf(path: string, packed: boolean): AsyncGenerator<Item> {
 function read(bytes: Buffer, line: number): Item {
   try {
     const value: Json = parseJson(bytes)
-    const isResource = typeof value === 'object' && value !== null && !Array.isArray(value) && typeof value['resourceType'] === 'string'
-    return isResource ? { line, resource: value as unknown as Resource } : { line, problem: 'This is not a FHIR resource: it has no resourceType.' }
+    const isResource =
+      typeof value === 'object' && value !== null && !Array.isArray(value) && typeof value['resourceType'] === 'string'
+    return isResource
+      ? { line, resource: value as unknown as Resource }
+      : { line, problem: 'This is not a FHIR resource: it has no resourceType.' }
   } catch (error) {
     return { line, problem: (error as Error).message }
   }

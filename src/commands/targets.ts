@@ -2,6 +2,7 @@
  * Where resources are loaded: a tenant's door in this process, or a running server.
  */
 import { sandboxUser } from '../access/caller.ts'
+import { CannotGoOn } from '../config.ts'
 import { printJson } from '../fhir/json.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import type { Json, Resource } from '../fhir/types.ts'
@@ -29,10 +30,24 @@ export type Target = (resource: Resource) => Promise<Sent>
 export const intoDoor = (door: Pick<Door, 'handle'>, base: string): Target =>
   sending(async (method, path, resource) => {
     try {
-      const { text, resource: made } = await door.handle({ method, path, query: '', headers: { prefer: 'return=minimal', 'content-type': 'application/fhir+json' }, base, body: resource as unknown as Json }, sandboxUser)
+      const { text, resource: made } = await door.handle(
+        {
+          method,
+          path,
+          query: '',
+          headers: { prefer: 'return=minimal', 'content-type': 'application/fhir+json' },
+          base,
+          body: resource as unknown as Json,
+        },
+        sandboxUser,
+      )
       return (text === undefined ? made : (JSON.parse(text) as Resource)) ?? resource
     } catch (error) {
-      if (error instanceof FhirError) throw new Refused(error.status, error.issues.map(issue => reason(issue)))
+      if (error instanceof FhirError)
+        throw new Refused(
+          error.status,
+          error.issues.map(issue => reason(issue)),
+        )
       throw error
     }
   })
@@ -40,7 +55,11 @@ export const intoDoor = (door: Pick<Door, 'handle'>, base: string): Target =>
 /** A running server with this FHIR base. */
 export async function intoServer(url: string, token: string | undefined): Promise<Target> {
   const { Client } = await import('fhir-kit-client')
-  const client = new Client({ baseUrl: url.replace(/\/+$/, ''), customHeaders: { Prefer: 'return=minimal' }, ...(token ? { bearerToken: token } : {}) })
+  const client = new Client({
+    baseUrl: url.replace(/\/+$/, ''),
+    customHeaders: { Prefer: 'return=minimal' },
+    ...(token ? { bearerToken: token } : {}),
+  })
   return sending(async (method, path, resource) => {
     // as text, so that numbers keep their digits
     const body = printJson(resource) as never
@@ -51,7 +70,10 @@ export async function intoServer(url: string, token: string | undefined): Promis
       return resource
     } catch (error) {
       const { response } = error as { response?: { status: number; data?: unknown } }
-      if (!response || response.status >= 500) throw new Error(`The server at ${url} does not take more: ${response ? `status ${response.status}` : reachable(error as Error)}. What was loaded is kept; run the same command again to go on.`)
+      if (!response || response.status >= 500)
+        throw new CannotGoOn(
+          `The server at ${url} does not take more: ${response ? `status ${response.status}` : reachable(error as Error)}. What was loaded is kept; run the same command again to go on.`,
+        )
       throw new Refused(response.status, reasonsOf(response.data))
     }
   })
@@ -78,7 +100,9 @@ function sending(post: Post): Target {
     const bundle = resource.resourceType === 'Bundle'
     const { resourceType, id } = resource
     try {
-      const answer = bundle ? await post('POST', '', resource) : await post(id ? 'PUT' : 'POST', id ? `${resourceType}/${id}` : resourceType, resource)
+      const answer = bundle
+        ? await post('POST', '', resource)
+        : await post(id ? 'PUT' : 'POST', id ? `${resourceType}/${id}` : resourceType, resource)
       return bundle ? ofBundle(resource, answer) : { written: new Map([[resourceType, 1]]), refused: [] }
     } catch (error) {
       if (!(error instanceof Refused)) throw error
@@ -101,8 +125,15 @@ function ofBundle(bundle: Resource, answer: Resource): Sent {
   const refused: Refusal[] = []
   asked.forEach(({ resource, request }, i) => {
     const status = Number.parseInt(answers[i]?.response?.status ?? '200')
-    if (status >= 400) refused.push({ status, reasons: reasonsOf(answers[i]?.response?.outcome ?? answers[i]?.resource), entry: i, resource: resource ?? bundle })
-    else if (resource && (request?.method === 'POST' || request?.method === 'PUT')) written.set(resource.resourceType, (written.get(resource.resourceType) ?? 0) + 1)
+    if (status >= 400)
+      refused.push({
+        status,
+        reasons: reasonsOf(answers[i]?.response?.outcome ?? answers[i]?.resource),
+        entry: i,
+        resource: resource ?? bundle,
+      })
+    else if (resource && (request?.method === 'POST' || request?.method === 'PUT'))
+      written.set(resource.resourceType, (written.get(resource.resourceType) ?? 0) + 1)
   })
   return { written, refused }
 }
@@ -113,6 +144,7 @@ interface Said {
   code?: string
 }
 
-const reason = ({ diagnostics, expression, code }: Said) => `${expression?.length ? `${expression.join(', ')}: ` : ''}${diagnostics ?? code ?? ''}`
+const reason = ({ diagnostics, expression, code }: Said) =>
+  `${expression?.length ? `${expression.join(', ')}: ` : ''}${diagnostics ?? code ?? ''}`
 
 const reasonsOf = (outcome: unknown): string[] => ((outcome as { issue?: Said[] } | undefined)?.issue ?? []).map(reason)

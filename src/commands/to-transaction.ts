@@ -21,7 +21,8 @@ const kinds = new Set(['collection', 'document', 'searchset', 'message'])
 export function toTransaction(bundle: Resource): Resource | string {
   const type = bundle['type']
   if (type === 'transaction' || type === 'batch') return bundle
-  if (typeof type !== 'string' || !kinds.has(type)) return `A Bundle of type ${String(type).slice(0, 40)} holds nothing to load: only transaction, batch, collection, document, searchset and message do.`
+  if (typeof type !== 'string' || !kinds.has(type))
+    return `A Bundle of type ${String(type).slice(0, 40)} holds nothing to load: only transaction, batch, collection, document, searchset and message do.`
   const given = Array.isArray(bundle['entry']) ? (bundle['entry'] as Entry[]) : []
   const entries = given.filter(({ resource, search }) => resource && search?.mode !== 'outcome')
   const bases = [...new Set(entries.map(baseOf).filter(base => base !== undefined))]
@@ -30,7 +31,10 @@ export function toTransaction(bundle: Resource): Resource | string {
     const resource = entry.resource!
     if (bases.length) relate(resource as unknown as Json, bases)
     const url = resource.id === undefined ? resource.resourceType : `${resource.resourceType}/${resource.id}`
-    const local = entry.fullUrl !== undefined && !bases.some(base => entry.fullUrl!.startsWith(`${base}/`)) ? { fullUrl: entry.fullUrl } : {}
+    const local =
+      entry.fullUrl !== undefined && !bases.some(base => entry.fullUrl!.startsWith(`${base}/`))
+        ? { fullUrl: entry.fullUrl }
+        : {}
     const key = resource.id === undefined ? `#${i}` : url
     byIdentity.set(key, { ...local, resource, request: { method: resource.id === undefined ? 'POST' : 'PUT', url } })
   })
@@ -42,7 +46,9 @@ export function toTransaction(bundle: Resource): Resource | string {
 /** The base of the server an entry came from: what stands before `Patient/1` in its fullUrl. */
 function baseOf({ fullUrl, resource }: Entry): string | undefined {
   const tail = `/${resource!.resourceType}/${resource!.id}`
-  return fullUrl !== undefined && /^https?:/i.test(fullUrl) && fullUrl.endsWith(tail) ? fullUrl.slice(0, -tail.length) : undefined
+  return fullUrl !== undefined && /^https?:/i.test(fullUrl) && fullUrl.endsWith(tail)
+    ? fullUrl.slice(0, -tail.length)
+    : undefined
 }
 
 /** Makes the references to these bases relative, in place; the parser has bounded the depth. */

@@ -4,7 +4,16 @@
  * https://hl7.org/fhir/R4/conformance-module.html
  */
 
-export type SearchParamType = 'number' | 'date' | 'string' | 'token' | 'reference' | 'composite' | 'quantity' | 'uri' | 'special'
+export type SearchParamType =
+  | 'number'
+  | 'date'
+  | 'string'
+  | 'token'
+  | 'reference'
+  | 'composite'
+  | 'quantity'
+  | 'uri'
+  | 'special'
 
 /** A SearchParameter, as much of it as searching needs. https://hl7.org/fhir/R4/searchparameter.html */
 export interface SearchParam {

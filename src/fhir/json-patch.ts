@@ -8,8 +8,8 @@ import type { Resource } from './types.ts'
 
 /** How many operations one patch may have. */
 export const MAX_OPERATIONS = 1000
-/** How much all operations of one patch may write together: a value counts one, and 16 characters of text one. */
-const MAX_WRITTEN = 1_000_000
+/** How much all operations of one patch may write together: a value counts one, and 160 characters of text one. */
+const MAX_WRITTEN = 100_000
 
 type Node = Record<string, unknown> | unknown[]
 
@@ -152,7 +152,7 @@ function take(draft: Draft, path: readonly string[], operation: Operation): unkn
 
 /** How much a value is, as `MAX_WRITTEN` counts. Refuses what would be too deep. */
 function measure(value: unknown, depth: number, operation: Operation): number {
-  if (typeof value === 'string') return 1 + value.length / 16
+  if (typeof value === 'string') return 1 + value.length / 160
   if (!isNode(value)) return 1
   if (depth <= 0) throw unprocessable(`${operation.label}: the result would be more than ${MAX_DEPTH} levels deep.`)
   let size = 1

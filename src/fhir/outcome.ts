@@ -6,7 +6,10 @@ import type { OperationOutcome, OperationOutcomeIssue } from 'fhir/r4'
 import type { Ref } from './types.ts'
 
 /** One thing that is wrong (or worth saying). `diagnostics` tells what the client can do about it. */
-export type Issue = Pick<OperationOutcomeIssue, 'severity' | 'code' | 'diagnostics' | 'expression' | 'details' | 'location'>
+export type Issue = Pick<
+  OperationOutcomeIssue,
+  'severity' | 'code' | 'diagnostics' | 'expression' | 'details' | 'location'
+>
 export type IssueCode = OperationOutcomeIssue['code']
 
 /** Thrown to refuse a request. Caught in one place (`http/problems.ts`), or per entry by batch. */
@@ -29,7 +32,8 @@ const one = (status: number, code: IssueCode, diagnostics: string, expression?: 
   new FhirError(status, [{ severity: 'error', code, diagnostics, ...(expression ? { expression: [expression] } : {}) }])
 
 /** 400: the request cannot be understood. */
-export const badRequest = (text: string, code: IssueCode = 'invalid', expression?: string) => one(400, code, text, expression)
+export const badRequest = (text: string, code: IssueCode = 'invalid', expression?: string) =>
+  one(400, code, text, expression)
 /** 401: who is asking? */
 export const unauthorized = (text: string) => one(401, 'login', text)
 /** 403: known, and not allowed. */
@@ -39,7 +43,11 @@ export const notFound = (what: Ref | string) =>
   one(404, 'not-found', typeof what === 'string' ? what : `There is no ${what.type}/${what.id} on this server.`)
 /** 410: it was here and was deleted. */
 export const gone = (ref: Ref) =>
-  one(410, 'deleted', `${ref.type}/${ref.id} was deleted. Its earlier versions are under ${ref.type}/${ref.id}/_history.`)
+  one(
+    410,
+    'deleted',
+    `${ref.type}/${ref.id} was deleted. Its earlier versions are under ${ref.type}/${ref.id}/_history.`,
+  )
 export const methodNotAllowed = (text: string, allow: string) =>
   new FhirError(405, [{ severity: 'error', code: 'not-supported', diagnostics: text }], { Allow: allow })
 export const notAcceptable = (text: string) => one(406, 'not-supported', text)
@@ -51,7 +59,8 @@ export const preconditionFailed = (text: string, code: IssueCode = 'conflict') =
 export const tooLarge = (text: string) => one(413, 'too-long', text)
 export const unsupportedMediaType = (text: string) => one(415, 'not-supported', text)
 /** 422: understood, but breaks a rule of FHIR. */
-export const unprocessable = (text: string, expression?: string, code: IssueCode = 'invariant') => one(422, code, text, expression)
+export const unprocessable = (text: string, expression?: string, code: IssueCode = 'invariant') =>
+  one(422, code, text, expression)
 /** 422: would cost more than the server allows one request. */
 export const tooCostly = (text: string) => one(422, 'too-costly', text)
 /** 501: FHIR has it, this server does not. */

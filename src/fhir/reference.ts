@@ -134,55 +134,67 @@ const uriName = /^(?:url|uri|(?:value|asserted|instantiates|definition)(?:Uri|Ur
 /**
  * Rewrites in place whatever `rewrite` has a new text for, where a transaction must: References, elements of type uri,
  * url, oid, uuid and canonical, and href and src in narratives. `definitions` tell the uri elements exactly; without
- * them they go by their names. Identifiers, being strings, stay as they are.
+ * them they go by their names. Identifiers, being strings, stay as they are. `mayBeLink` spares the look at what type
+ * an element has: other texts than those it says yes to are only rewritten in References and narratives.
  * https://hl7.org/fhir/R4/http.html#trules
  */
 export function rewriteReferences(
   resource: object,
   rewrite: (text: string, place: LinkPlace) => string | undefined,
   definitions?: Definitions,
+  mayBeLink?: (text: string) => boolean,
 ): void {
-  const open: { part: object; type: string | undefined; depth: number }[] = [
-    { part: resource, type: undefined, depth: 0 },
-  ]
-  for (let item = open.pop(); item; item = open.pop()) {
-    const part = item.part as Record<string, unknown>
-    const type = typeof part.resourceType === 'string' ? part.resourceType : item.type
-    const elements = type === undefined ? undefined : definitions?.elements(type)
-    const put = (
-      holder: Record<string, unknown>,
-      key: string,
-      name: string,
-      value: unknown,
-      elementType: string | undefined,
-    ) => {
-      if (typeof value === 'object' && value !== null) {
-        if (Array.isArray(value)) value.forEach((each, i) => put(value as never, String(i), name, each, elementType))
-        else if (item.depth < MAX_DEPTH) open.push({ part: value, type: elementType, depth: item.depth + 1 })
-      } else if (typeof value === 'string') {
-        const changed = rewritten(value, placeOf(name, elementType), rewrite)
-        if (changed !== undefined) holder[key] = changed
+  const path: object[] = []
+  const names: string[] = []
+  const walk = (part: Record<string, unknown>, name: string | undefined) => {
+    path.push(part)
+    for (const key in part) {
+      const value = part[key]
+      const own = name ?? key
+      if (typeof value === 'string') {
+        let place: LinkPlace | undefined
+        if (own === 'reference') place = 'reference'
+        else if (own === 'div') place = 'narrative'
+        else if (!mayBeLink || mayBeLink(value)) place = placeOf(own, typeAt(path, names, own, definitions))
+        const changed = place && rewritten(value, place, rewrite)
+        if (changed !== undefined) part[key] = changed
+      } else if (typeof value === 'object' && value !== null && path.length <= 2 * MAX_DEPTH) {
+        // an item of an array goes by the array's name
+        names.push(own)
+        walk(value as Record<string, unknown>, Array.isArray(value) ? own : undefined)
+        names.pop()
       }
     }
-    for (const [name, value] of Object.entries(part)) {
-      const elementType = elements?.get(name)?.type ?? (name.startsWith('_') ? 'Element' : undefined)
-      put(part, name, name, value, elementType)
-    }
+    path.pop()
   }
+  walk(resource as Record<string, unknown>, undefined)
 }
 
-function placeOf(name: string, elementType: string | undefined): LinkPlace | undefined {
-  if (name === 'reference') return 'reference'
-  if (name === 'div') return 'narrative'
-  return (elementType === undefined ? uriName.test(name) : uriTypes.has(elementType)) ? 'uri' : undefined
+/** The type of the element `name` of the last object of a path, by the definitions of the resource it is in. */
+function typeAt(
+  path: readonly object[],
+  names: readonly string[],
+  name: string,
+  definitions: Definitions | undefined,
+): string | undefined {
+  let type: string | undefined
+  for (let i = 0; i < path.length; i++) {
+    const part = path[i] as Record<string, unknown>
+    if (i > 0 && !Array.isArray(path[i - 1])) type = elementType(definitions, type, names[i - 1]!)
+    if (!Array.isArray(part) && typeof part.resourceType === 'string') type = part.resourceType
+  }
+  return elementType(definitions, type, name)
 }
 
-function rewritten(
-  text: string,
-  place: LinkPlace | undefined,
-  rewrite: (text: string, place: LinkPlace) => string | undefined,
-) {
-  if (place !== 'narrative') return place && rewrite(text, place)
+const elementType = (definitions: Definitions | undefined, type: string | undefined, name: string) =>
+  (type === undefined ? undefined : definitions?.elements(type)?.get(name)?.type) ??
+  (name.startsWith('_') ? 'Element' : undefined)
+
+const placeOf = (name: string, type: string | undefined): LinkPlace | undefined =>
+  (type === undefined ? uriName.test(name) : uriTypes.has(type)) ? 'uri' : undefined
+
+function rewritten(text: string, place: LinkPlace, rewrite: (text: string, place: LinkPlace) => string | undefined) {
+  if (place !== 'narrative') return rewrite(text, place)
   const changed = text.replace(
     /(\s(?:href|src)=)(?:"([^"]*)"|'([^']*)')/g,
     (whole, before: string, double?: string, single?: string) => {

@@ -9,7 +9,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { parseJson } from '../fhir/json.ts'
-import { badRequest, FhirError, methodNotAllowed, notFound, unprocessable, unsupportedMediaType } from '../fhir/outcome.ts'
+import {
+  badRequest,
+  FhirError,
+  methodNotAllowed,
+  notFound,
+  unprocessable,
+  unsupportedMediaType,
+} from '../fhir/outcome.ts'
 import type { FhirResponse } from '../rest/exchange.ts'
 import { safety, send } from './answer.ts'
 import { readBody } from './body.ts'
@@ -42,24 +49,45 @@ const schema = (required: readonly string[], ...optional: string[]) => ({
   type: 'object',
   required,
   additionalProperties: false,
-  properties: Object.fromEntries([...required, ...optional].map(name => [name, name === 'seed' ? { enum: ['none', 'examples'] } : text])),
+  properties: Object.fromEntries(
+    [...required, ...optional].map(name => [name, name === 'seed' ? { enum: ['none', 'examples'] } : text]),
+  ),
 })
 
 const actions: Readonly<Record<string, Action>> = {
   'GET tenants': { status: 200, run: tenants => ({ tenants: tenants.list() }) },
-  'POST tenants': { status: 201, body: schema(['name'], 'seed', 'copyOf', 'expires'), run: (tenants, _, given) => tenants.create(given as { name: string }) },
+  'POST tenants': {
+    status: 201,
+    body: schema(['name'], 'seed', 'copyOf', 'expires'),
+    run: (tenants, _, given) => tenants.create(given as { name: string }),
+  },
   'GET tenants/:t': { status: 200, run: (tenants, tenant) => tenants.info(tenant) },
   'DELETE tenants/:t': { status: 204, run: (tenants, tenant) => tenants.delete(tenant) },
   'POST tenants/:t/reset': { status: 200, run: (tenants, tenant) => tenants.reset(tenant) },
-  'GET tenants/:t/snapshots': { status: 200, run: (tenants, tenant) => (tenants.info(tenant), { snapshots: tenants.snapshots(tenant) }) },
-  'POST tenants/:t/snapshots': { status: 201, body: schema(['name']), run: (tenants, tenant, given) => tenants.snapshot(tenant, given['name']!) },
-  'POST tenants/:t/restore': { status: 200, body: schema(['snapshot']), run: (tenants, tenant, given) => tenants.restore(tenant, given['snapshot']!) },
+  'GET tenants/:t/snapshots': {
+    status: 200,
+    run: (tenants, tenant) => (tenants.info(tenant), { snapshots: tenants.snapshots(tenant) }),
+  },
+  'POST tenants/:t/snapshots': {
+    status: 201,
+    body: schema(['name']),
+    run: (tenants, tenant, given) => tenants.snapshot(tenant, given['name']!),
+  },
+  'POST tenants/:t/restore': {
+    status: 200,
+    body: schema(['snapshot']),
+    run: (tenants, tenant, given) => tenants.restore(tenant, given['snapshot']!),
+  },
 }
 
 const MAX_BODY = 64 * 1024
 
 /** Answers requests below /admin; gives others on with `next`. */
-export function adminOverHttp(token: string, tenants: TenantAdmin, log: ProblemLog): (request: IncomingMessage, response: ServerResponse, next: () => void) => void {
+export function adminOverHttp(
+  token: string,
+  tenants: TenantAdmin,
+  log: ProblemLog,
+): (request: IncomingMessage, response: ServerResponse, next: () => void) => void {
   const expected = digest(token)
   return (request, response, next) => {
     const path = request.url!.split('?', 1)[0]!
@@ -88,8 +116,11 @@ const digest = (token: string) => createHash('sha256').update(token).digest()
 function authorize(header: string | undefined, expected: Buffer): void {
   const given = /^Bearer +([^ ]+)$/i.exec(header ?? '')?.[1]
   if (given !== undefined && timingSafeEqual(digest(given), expected)) return
-  const diagnostics = 'Send the admin token: Authorization: Bearer <token>. It is DHP_ADMIN_TOKEN, or the one printed at start.'
-  throw new FhirError(401, [{ severity: 'error', code: 'login', diagnostics }], { 'WWW-Authenticate': 'Bearer realm="admin"' })
+  const diagnostics =
+    'Send the admin token: Authorization: Bearer <token>. It is DHP_ADMIN_TOKEN, or the one printed at start.'
+  throw new FhirError(401, [{ severity: 'error', code: 'login', diagnostics }], {
+    'WWW-Authenticate': 'Bearer realm="admin"',
+  })
 }
 
 function find(method: string, path: string): { action: Action; tenant: string } {
@@ -97,9 +128,15 @@ function find(method: string, path: string): { action: Action; tenant: string } 
   const shape = [first, ...(tenant === undefined ? [] : [':t']), ...rest].join('/')
   const key = `${method === 'HEAD' ? 'GET' : method} ${shape}`
   if (Object.hasOwn(actions, key)) return { action: actions[key]!, tenant: tenant ?? '' }
-  const others = Object.keys(actions).filter(each => each.split(' ')[1] === shape).map(each => each.split(' ')[0]!)
+  const others = Object.keys(actions)
+    .filter(each => each.split(' ')[1] === shape)
+    .map(each => each.split(' ')[0]!)
   if (others.length) throw methodNotAllowed(`Use ${others.join(' or ')} here.`, others.join(', '))
-  throw notFound(`There is nothing here. The admin API has: ${Object.keys(actions).map(each => each.replace(' ', ' /admin/').replace(':t', '{tenant}')).join(', ')}.`)
+  throw notFound(
+    `There is nothing here. The admin API has: ${Object.keys(actions)
+      .map(each => each.replace(' ', ' /admin/').replace(':t', '{tenant}'))
+      .join(', ')}.`,
+  )
 }
 
 async function read(request: IncomingMessage, shape: object): Promise<Given> {
@@ -112,12 +149,22 @@ async function read(request: IncomingMessage, shape: object): Promise<Given> {
   const { Ajv } = await import('ajv')
   const ajv = new Ajv({ allErrors: true, logger: false })
   if (ajv.validate(shape, value)) return value as Given
-  throw unprocessable(ajv.errors!.map(({ instancePath, message, params }) => `${instancePath || 'the body'} ${message}${'additionalProperty' in params ? `: ${params['additionalProperty']}` : ''}`).join('; '), undefined, 'structure')
+  throw unprocessable(
+    ajv
+      .errors!.map(
+        ({ instancePath, message, params }) =>
+          `${instancePath || 'the body'} ${message}${'additionalProperty' in params ? `: ${params['additionalProperty']}` : ''}`,
+      )
+      .join('; '),
+    undefined,
+    'structure',
+  )
 }
 
 function json(response: ServerResponse, status: number, value: unknown): void {
   const body = value === undefined || status === 204 ? '' : JSON.stringify(value, null, 2) + '\n'
-  const type = body ? ['Content-Type', 'application/json; charset=utf-8', 'Content-Length', String(Buffer.byteLength(body))] : []
+  const type = body
+    ? ['Content-Type', 'application/json; charset=utf-8', 'Content-Length', String(Buffer.byteLength(body))]
+    : []
   response.writeHead(status, [...type, ...safety] as string[]).end(body)
 }
-

@@ -18,7 +18,8 @@ export const safety: readonly string[] = [
   'Cache-Control', 'no-store',
 ] // prettier-ignore
 
-const exposed = 'ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Progress, Retry-After, WWW-Authenticate, Content-Disposition'
+const exposed =
+  'ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Progress, Retry-After, WWW-Authenticate, Content-Disposition'
 const readable: readonly string[] = ['Access-Control-Allow-Origin', '*', 'Access-Control-Expose-Headers', exposed]
 
 /** What a page of another origin may send. https://fetch.spec.whatwg.org/#http-cors-protocol */
@@ -49,9 +50,12 @@ export function send(request: IncomingMessage, response: ServerResponse, answer:
   if (manner.last) headers.push('Connection', 'close')
   const written = version !== undefined && request.method !== 'GET' && request.method !== 'HEAD'
   if (version) describe(headers, answer, version, written, manner.base)
-  if (answer.headers) for (const name in answer.headers) if (!says(headers, name)) headers.push(name, answer.headers[name]!)
+  if (answer.headers)
+    for (const name in answer.headers) if (!says(headers, name)) headers.push(name, answer.headers[name]!)
 
-  const raw = answer.raw ?? (manner.raw && answer.status === 200 && version?.text !== undefined ? binary(version.text) : undefined)
+  const raw =
+    answer.raw ??
+    (manner.raw && answer.status === 200 && version?.text !== undefined ? binary(version.text) : undefined)
   if (raw) return finish(request, response, answer.status, headers, raw.bytes, rawHeaders(raw.contentType))
   let text = answer.empty ? '' : body(answer)
   if (manner.pretty && text) text = pretty(text)
@@ -94,13 +98,22 @@ const rawHeaders = (contentType: string): readonly string[] => [
   ...safety,
 ] // prettier-ignore
 
-function finish(request: IncomingMessage, response: ServerResponse, status: number, headers: string[], content: string | Buffer, more: readonly string[]): number {
+function finish(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  headers: string[],
+  content: string | Buffer,
+  more: readonly string[],
+): number {
   for (const part of more) headers.push(part)
   const length = typeof content === 'string' ? Buffer.byteLength(content) : content.length
   if (status !== 204 && status !== 304) headers.push('Content-Length', String(length))
   if (response.headersSent || response.destroyed) return 0
   response.writeHead(status, headers)
   if (length === 0 || request.method === 'HEAD' || status === 204 || status === 304) response.end()
+  // as many bytes as characters: it is ASCII, and Node writes Latin-1 without looking at each character
+  else if (typeof content === 'string') response.end(content, length === content.length ? 'latin1' : 'utf8')
   else response.end(content)
   return length
 }

@@ -16,10 +16,12 @@ const inflaters: Readonly<Record<string, () => Transform>> = {
 }
 
 const none = Buffer.alloc(0)
-const over = (limit: number) => tooLarge(`The body is larger than ${limit} bytes, which is the most this server reads. Send it in parts.`)
+const over = (limit: number) =>
+  tooLarge(`The body is larger than ${limit} bytes, which is the most this server reads. Send it in parts.`)
 
 /** Whether the declared length alone is over the limit (then the client need not send the body). */
-export const declaresTooMuch = (request: IncomingMessage, limit: number) => Number(request.headers['content-length'] ?? 0) > limit
+export const declaresTooMuch = (request: IncomingMessage, limit: number) =>
+  Number(request.headers['content-length'] ?? 0) > limit
 
 /**
  * The bytes of the body, inflated; at most `limit` of them, else 413 (the rest is read and dropped, so that the client
@@ -35,7 +37,9 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   const inflater = inflaters[encoding]
   if (!inflater || !Object.hasOwn(inflaters, encoding)) {
     request.resume()
-    throw unsupportedMediaType(`Content-Encoding ${encoding.slice(0, 40)} is not supported. Use gzip, deflate, br or none.`)
+    throw unsupportedMediaType(
+      `Content-Encoding ${encoding.slice(0, 40)} is not supported. Use gzip, deflate, br or none.`,
+    )
   }
   const bytes = inflater()
   try {
@@ -68,7 +72,13 @@ function collect(request: IncomingMessage, stream: NodeJS.ReadableStream, limit:
     const done = () => settle(() => resolve(more ? Buffer.concat(more, length) : first))
     const left = () => request.complete || settle(() => reject(new Aborted('the client closed the connection')))
     const failed = () =>
-      settle(() => reject(stream === (request as unknown) ? new Aborted('the connection broke') : badRequest('The body is not what its Content-Encoding says.', 'structure')))
+      settle(() =>
+        reject(
+          stream === (request as unknown)
+            ? new Aborted('the connection broke')
+            : badRequest('The body is not what its Content-Encoding says.', 'structure'),
+        ),
+      )
     stream.on('data', take)
     stream.on('end', done)
     // kept after settling: an error of a destroyed stream must find a listener

@@ -54,16 +54,24 @@ const methods = 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS'
 const allowed = new Set(methods.split(', '))
 
 /** Answers requests below /fhir and /t/{tenant}/fhir; gives others on with `next`. */
-export function fhirOverHttp(parts: FhirOverHttp): (request: IncomingMessage, response: ServerResponse, next: () => void) => void {
+export function fhirOverHttp(
+  parts: FhirOverHttp,
+): (request: IncomingMessage, response: ServerResponse, next: () => void) => void {
   return (request, response, next) => {
     const place = locate(request.url!)
     if (!place) next()
-    else if (request.method === 'OPTIONS') response.writeHead(204, [...preflight, ...safety, 'Allow', methods] as string[]).end()
+    else if (request.method === 'OPTIONS')
+      response.writeHead(204, [...preflight, ...safety, 'Allow', methods] as string[]).end()
     else void exchange(parts, request, response, place)
   }
 }
 
-async function exchange(parts: FhirOverHttp, request: IncomingMessage, response: ServerResponse, place: Place): Promise<void> {
+async function exchange(
+  parts: FhirOverHttp,
+  request: IncomingMessage,
+  response: ServerResponse,
+  place: Place,
+): Promise<void> {
   const { traffic, log } = parts
   const started = performance.now()
   const id = requestId(request.headers['x-request-id'])
@@ -87,7 +95,15 @@ async function exchange(parts: FhirOverHttp, request: IncomingMessage, response:
   const ms = performance.now() - started
   const { interaction, type, template } = routeOf(request.method!, asked.path, parts.isType)
   traffic.observe?.(interaction, type, answer.status, ms / 1000)
-  log.info({ method: request.method, route: template, status: answer.status, ms: Math.round(ms * 100) / 100, bytes, id, tenant: place.tenant })
+  log.info({
+    method: request.method,
+    route: template,
+    status: answer.status,
+    ms: Math.round(ms * 100) / 100,
+    bytes,
+    id,
+    tenant: place.tenant,
+  })
 }
 
 /** Filled while the request is read, so that an error on the way is answered in the client's manner. */
@@ -98,13 +114,20 @@ interface Asked {
   pretty: boolean
 }
 
-async function answerTo(parts: FhirOverHttp, request: IncomingMessage, place: Place, id: string, asked: Asked): Promise<FhirResponse> {
+async function answerTo(
+  parts: FhirOverHttp,
+  request: IncomingMessage,
+  place: Place,
+  id: string,
+  asked: Asked,
+): Promise<FhirResponse> {
   const method = request.method!
   if (request.url!.length > MAX_URL) throw new FhirError(414, [tooLong])
   asked.pretty = parameter(place.query, '_pretty') === 'true'
   asked.path = pathOf(place.path)
   asked.base = baseOf(request, parts.publicUrl, place.base)
-  if (!allowed.has(method)) throw methodNotAllowed(`FHIR has no ${method.slice(0, 20)}. Use one of ${methods}.`, methods)
+  if (!allowed.has(method))
+    throw methodNotAllowed(`FHIR has no ${method.slice(0, 20)}. Use one of ${methods}.`, methods)
   const reads = method === 'GET' || method === 'HEAD'
   const binary = asked.path.startsWith('Binary/') && !asked.path.includes('$')
   asked.raw = answerKind(request.headers.accept, place.query, binary && reads) === 'raw'
@@ -113,14 +136,25 @@ async function answerTo(parts: FhirOverHttp, request: IncomingMessage, place: Pl
   const found = parts.room(place.tenant)
   const room = found instanceof Promise ? await found : found
   const writes = !reads && !asked.path.endsWith('_search')
-  if (writes && parts.traffic.writesInFlight >= MAX_WRITES) throw unavailable('The server is writing as fast as it can. Try again in a moment.')
+  if (writes && parts.traffic.writesInFlight >= MAX_WRITES)
+    throw unavailable('The server is writing as fast as it can. Try again in a moment.')
   room.enter()
   if (writes) parts.traffic.writesInFlight++
   try {
-    const { query, body } = reads || method === 'DELETE' ? { query: place.query, body: undefined } : await content(request, asked.path, place.query, parts.maxBody)
+    const { query, body } =
+      reads || method === 'DELETE'
+        ? { query: place.query, body: undefined }
+        : await content(request, asked.path, place.query, parts.maxBody)
     // a HEAD is a GET whose body is not sent
     return await room.door.handle(
-      { method: (method === 'HEAD' ? 'GET' : method) as HttpMethod, path: asked.path, query, headers: meaningful(request, id), base: asked.base, ...(body === undefined ? {} : { body }) },
+      {
+        method: (method === 'HEAD' ? 'GET' : method) as HttpMethod,
+        path: asked.path,
+        query,
+        headers: meaningful(request, id),
+        base: asked.base,
+        ...(body === undefined ? {} : { body }),
+      },
       caller,
     )
   } finally {
@@ -129,7 +163,11 @@ async function answerTo(parts: FhirOverHttp, request: IncomingMessage, place: Pl
   }
 }
 
-const tooLong = { severity: 'error', code: 'too-long', diagnostics: `The URL is longer than ${MAX_URL} characters. Search with POST [type]/_search instead.` } as const
+const tooLong = {
+  severity: 'error',
+  code: 'too-long',
+  diagnostics: `The URL is longer than ${MAX_URL} characters. Search with POST [type]/_search instead.`,
+} as const
 
 const meaningful = ({ headers }: IncomingMessage, id: string): FhirRequest['headers'] => ({
   'if-match': headers['if-match'],
@@ -142,20 +180,28 @@ const meaningful = ({ headers }: IncomingMessage, id: string): FhirRequest['head
 })
 
 /** The body in the form the door takes it; a form's fields join the query. */
-async function content(request: IncomingMessage, path: string, query: string, limit: number): Promise<{ query: string; body: Json | undefined }> {
+async function content(
+  request: IncomingMessage,
+  path: string,
+  query: string,
+  limit: number,
+): Promise<{ query: string; body: Json | undefined }> {
   const contentType = request.headers['content-type'] ?? ''
   const kind = refusingUnread(request, () => bodyKind(contentType))
   const bytes = await readBody(request, limit)
   if (kind === 'form') {
     if (!path.endsWith('_search')) throw notFhir(contentType)
-    return { query: query && bytes.length ? `${query}&${bytes.toString('latin1')}` : query || bytes.toString('latin1'), body: undefined }
+    return {
+      query: query && bytes.length ? `${query}&${bytes.toString('latin1')}` : query || bytes.toString('latin1'),
+      body: undefined,
+    }
   }
   const toBinary = /^Binary(\/[^/$_]+)?$/.test(path)
   if (kind === 'other' && toBinary && contentType && (request.method === 'POST' || request.method === 'PUT')) {
     return { query, body: asBinary(contentType, bytes, path, request.headers['x-security-context']) }
   }
   if (bytes.length === 0) return { query, body: undefined }
-  if (kind === 'other') throw notFhir(contentType)
+  if (kind === 'other' || (kind === 'json-patch' && request.method !== 'PATCH')) throw notFhir(contentType)
   return { query, body: parseJson(bytes) }
 }
 
@@ -169,7 +215,12 @@ function refusingUnread<T>(request: IncomingMessage, read: () => T): T {
 }
 
 /** Bytes sent to Binary become the resource. https://hl7.org/fhir/R4/binary.html#rest */
-function asBinary(contentType: string, bytes: Buffer, path: string, securityContext: string | string[] | undefined): Json {
+function asBinary(
+  contentType: string,
+  bytes: Buffer,
+  path: string,
+  securityContext: string | string[] | undefined,
+): Json {
   if (bytes.length === 0) throw badRequest('The body is empty. A Binary needs content.')
   const id = path.split('/')[1]
   const context = typeof securityContext === 'string' ? { securityContext: { reference: securityContext } } : {}
@@ -178,7 +229,15 @@ function asBinary(contentType: string, bytes: Buffer, path: string, securityCont
 
 /** The answer to what is neither FHIR, admin nor health. */
 export function nowhere(request: IncomingMessage, response: ServerResponse): void {
-  const error = notFound('There is nothing here. The FHIR API is under /fhir, that of another tenant under /t/{tenant}/fhir.')
+  const error = notFound(
+    'There is nothing here. The FHIR API is under /fhir, that of another tenant under /t/{tenant}/fhir.',
+  )
   const answer = { status: 404, resource: { resourceType: 'OperationOutcome', issue: [...error.issues] } }
-  send(request, response, answer, { requestId: requestId(request.headers['x-request-id']), base: '', pretty: false, raw: false, last: false })
+  send(request, response, answer, {
+    requestId: requestId(request.headers['x-request-id']),
+    base: '',
+    pretty: false,
+    raw: false,
+    last: false,
+  })
 }

@@ -5,7 +5,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { safety } from './answer.ts'
 
 /** `check` resolves to what is wrong, in words; it is asked at most once a second. */
-export function health(check: () => Promise<string[]>): (request: IncomingMessage, response: ServerResponse, next: () => void) => void {
+export function health(
+  check: () => Promise<string[]>,
+): (request: IncomingMessage, response: ServerResponse, next: () => void) => void {
   let asked = 0
   let problems: Promise<string[]> = Promise.resolve([])
   return (request, response, next) => {
@@ -16,12 +18,25 @@ export function health(check: () => Promise<string[]>): (request: IncomingMessag
       asked = Date.now()
       problems = check().catch(() => ['the database cannot be written'])
     }
-    void problems.then(found => say(request, response, found.length ? 503 : 200, found.length ? { status: 'not ready', problems: found } : { status: 'ready' }))
+    void problems.then(found =>
+      say(
+        request,
+        response,
+        found.length ? 503 : 200,
+        found.length ? { status: 'not ready', problems: found } : { status: 'ready' },
+      ),
+    )
   }
 }
 
 function say(request: IncomingMessage, response: ServerResponse, status: number, what: object): void {
   const text = JSON.stringify(what) + '\n'
-  response.writeHead(status, ['Content-Type', 'application/json', 'Content-Length', String(Buffer.byteLength(text)), ...safety])
+  response.writeHead(status, [
+    'Content-Type',
+    'application/json',
+    'Content-Length',
+    String(Buffer.byteLength(text)),
+    ...safety,
+  ])
   response.end(request.method === 'HEAD' ? undefined : text)
 }

@@ -9,7 +9,10 @@ export type { Logger }
 /** Lines go to stderr (or to `fd`), gathered and written off the request's way. Call `flushLog` before the process ends. */
 export function makeLog(level: string, fd = 2): Logger {
   const destination = pino.destination({ dest: fd, sync: false, minLength: 0 })
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: label => ({ level: label }) } }, destination)
+  return pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: label => ({ level: label }) } },
+    destination,
+  )
 }
 
 /** Writes what is gathered; never throws. */

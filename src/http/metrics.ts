@@ -14,7 +14,12 @@ export interface StoreCost {
 }
 
 /** Starts to serve GET /metrics and to observe the traffic. Rejects when the port is taken. */
-export async function serveMetrics(port: number, host: string, traffic: Traffic, cost: () => StoreCost): Promise<Server> {
+export async function serveMetrics(
+  port: number,
+  host: string,
+  traffic: Traffic,
+  cost: () => StoreCost,
+): Promise<Server> {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, prefix: 'dhp_' })
   const duration = new Histogram({
@@ -30,8 +35,14 @@ export async function serveMetrics(port: number, host: string, traffic: Traffic,
   gauge('dhp_writes_in_flight', 'Writing requests being answered now.', () => traffic.writesInFlight)
   counter(registry, 'dhp_store_commits_total', 'Durable commits.', () => cost().commits)
   counter(registry, 'dhp_store_writes_total', 'Versions written.', () => cost().writes)
-  counter(registry, 'dhp_store_slow_queries_total', 'Queries that were answered by the thread for slow ones.', () => cost().slowQueries)
-  traffic.observe = (interaction, type, status, seconds) => duration.observe({ interaction, type, status: `${Math.floor(status / 100)}xx` }, seconds)
+  counter(
+    registry,
+    'dhp_store_slow_queries_total',
+    'Queries that were answered by the thread for slow ones.',
+    () => cost().slowQueries,
+  )
+  traffic.observe = (interaction, type, status, seconds) =>
+    duration.observe({ interaction, type, status: `${Math.floor(status / 100)}xx` }, seconds)
 
   const server = createServer((request, response) => {
     if (request.url?.split('?', 1)[0] !== '/metrics') return void response.writeHead(404).end()

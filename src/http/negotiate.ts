@@ -30,7 +30,14 @@ function mediaType(text: string): MediaType {
   const [name, ...rest] = text.split(';')
   const parameters = rest.map(part => {
     const at = part.indexOf('=')
-    return [part.slice(0, at).trim().toLowerCase(), part.slice(at + 1).trim().replaceAll('"', '').toLowerCase()] as const
+    return [
+      part.slice(0, at).trim().toLowerCase(),
+      part
+        .slice(at + 1)
+        .trim()
+        .replaceAll('"', '')
+        .toLowerCase(),
+    ] as const
   })
   return { name: name!.trim().toLowerCase(), parameters: new Map(parameters) }
 }
@@ -44,10 +51,16 @@ const versionFits = ({ parameters }: MediaType) => (parameters.get('fhirversion'
 export const bodyKind = remembering(200, (contentType: string): BodyKind => {
   const type = mediaType(contentType)
   const charset = type.parameters.get('charset') ?? 'utf-8'
-  const kind: BodyKind =
-    json.has(type.name) ? 'fhir' : type.name === 'application/json-patch+json' ? 'json-patch' : type.name === 'application/x-www-form-urlencoded' ? 'form' : 'other'
+  const kind: BodyKind = json.has(type.name)
+    ? 'fhir'
+    : type.name === 'application/json-patch+json'
+      ? 'json-patch'
+      : type.name === 'application/x-www-form-urlencoded'
+        ? 'form'
+        : 'other'
   if (kind === 'other') return kind
-  if (charset !== 'utf-8' && charset !== 'utf8') throw unsupportedMediaType(`JSON is sent in UTF-8 here, not in ${charset.slice(0, 40)}.`)
+  if (charset !== 'utf-8' && charset !== 'utf8')
+    throw unsupportedMediaType(`JSON is sent in UTF-8 here, not in ${charset.slice(0, 40)}.`)
   if (!versionFits(type)) throw unsupportedMediaType('This server speaks FHIR R4: fhirVersion=4.0.')
   return kind
 })
@@ -55,7 +68,8 @@ export const bodyKind = remembering(200, (contentType: string): BodyKind => {
 /** What the client sent instead of JSON, as an error it can act on. */
 export function notFhir(contentType: string): Error {
   const { name } = mediaType(contentType)
-  if (xml.has(name)) return unsupportedMediaType('FHIR XML is not supported. Send JSON with Content-Type: application/fhir+json.')
+  if (xml.has(name))
+    return unsupportedMediaType('FHIR XML is not supported. Send JSON with Content-Type: application/fhir+json.')
   const said = name === '' ? 'no Content-Type' : `Content-Type: ${name.slice(0, 80)}`
   return unsupportedMediaType(`The request came with ${said}. Send FHIR JSON with Content-Type: application/fhir+json.`)
 }
@@ -85,7 +99,9 @@ const accepted = remembering(200, (accept: string): Wanted => {
     const usable = wanted === 'fhir' || wanted === 'any'
     const bestUsable = best === 'fhir' || best === 'any'
     // something we can give beats anything we cannot, whatever its q
-    const better = best === undefined || (usable !== bestUsable ? usable : q > bestQ || (q === bestQ && order.indexOf(wanted) < order.indexOf(best)))
+    const better =
+      best === undefined ||
+      (usable !== bestUsable ? usable : q > bestQ || (q === bestQ && order.indexOf(wanted) < order.indexOf(best)))
     if (better) [best, bestQ] = [wanted, q]
   }
   return best ?? 'other'
@@ -107,12 +123,22 @@ export function answerKind(accept: string | undefined, query: string, binary: bo
   const format = parameter(query, '_format')
   // a '+' in a query string is a space: application/fhir+json arrives as "application/fhir json"
   const named = format?.trim().toLowerCase().replace(' ', '+')
-  const wanted = named ? (Object.hasOwn(formats, named) ? formats[named]! : wants(mediaType(named))) : accept === undefined ? 'any' : accepted(accept)
+  const wanted = named
+    ? Object.hasOwn(formats, named)
+      ? formats[named]!
+      : wants(mediaType(named))
+    : accept === undefined
+      ? 'any'
+      : accepted(accept)
   if (wanted === 'fhir') return 'fhir'
   if (binary && !named && wanted !== 'version' && wanted !== 'xml') return 'raw'
   if (wanted === 'any') return 'fhir'
   const how = 'Ask for application/fhir+json (Accept header, or _format=json).'
   throw notAcceptable(
-    wanted === 'xml' ? `FHIR XML is not supported. ${how}` : wanted === 'version' ? `This server speaks FHIR R4: fhirVersion=4.0. ${how}` : `The server has no format that the request accepts. ${how}`,
+    wanted === 'xml'
+      ? `FHIR XML is not supported. ${how}`
+      : wanted === 'version'
+        ? `This server speaks FHIR R4: fhirVersion=4.0. ${how}`
+        : `The server has no format that the request accepts. ${how}`,
   )
 }

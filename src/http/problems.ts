@@ -37,8 +37,17 @@ export function problem(error: unknown, reference: string, log: ProblemLog): Fhi
 }
 
 /** An answer with one issue. */
-export function say(status: number, code: string, diagnostics: string, headers: Readonly<Record<string, string>> = {}): FhirResponse {
-  return { status, resource: { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code, diagnostics }] }, headers }
+export function say(
+  status: number,
+  code: string,
+  diagnostics: string,
+  headers: Readonly<Record<string, string>> = {},
+): FhirResponse {
+  return {
+    status,
+    resource: { resourceType: 'OperationOutcome', issue: [{ severity: 'error', code, diagnostics }] },
+    headers,
+  }
 }
 
 /** SQLITE_FULL is 13 in every SQLite. https://sqlite.org/rescode.html */
@@ -49,8 +58,13 @@ function isFull(error: unknown): boolean {
 
 /** The message may hold a patient's data (a parser quotes its input), so only `debug` prints it. */
 function report(error: unknown, reference: string, log: ProblemLog): void {
-  const { name, message, stack, code }: Error & { code?: unknown } = error instanceof Error ? error : new Error(String(error))
-  const frames = stack?.split('\n').filter(line => /^\s+at /.test(line)).slice(0, 20).map(line => line.trim())
+  const { name, message, stack, code }: Error & { code?: unknown } =
+    error instanceof Error ? error : new Error(String(error))
+  const frames = stack
+    ?.split('\n')
+    .filter(line => /^\s+at /.test(line))
+    .slice(0, 20)
+    .map(line => line.trim())
   log.error({ id: reference, error: name, code, frames }, 'unexpected error')
   log.debug({ id: reference, message }, 'unexpected error message')
 }

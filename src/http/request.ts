@@ -51,8 +51,8 @@ export function pathOf(encoded: string): string {
       throw badRequest('The path of the URL is not valid percent-encoded UTF-8.')
     }
   })
-  // eslint-disable-next-line no-control-regex
-  if (parts.some(part => /[/\\\u0000-\u001f]/.test(part))) throw badRequest('A segment of the path has a slash or a control character in it.')
+  if (parts.some(part => /[/\\\u0000-\u001f]/.test(part)))
+    throw badRequest('A segment of the path has a slash or a control character in it.')
   return parts.join('/')
 }
 

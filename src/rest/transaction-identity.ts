@@ -6,7 +6,7 @@ import { badRequest } from '../fhir/outcome.ts'
 import { about, type Entry } from './bundle.ts'
 import { matchCriteria, severalMatches } from './condition.ts'
 import type { Context, Identity, Match, Matched, Ref } from './exchange.ts'
-import type { Breather } from './transaction.ts'
+import type { Breather } from './breather.ts'
 
 /** An entry with the interaction it asks for. */
 export interface Routed extends Entry {

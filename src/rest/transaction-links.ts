@@ -14,7 +14,7 @@ import type { Context, Json, Ref } from './exchange.ts'
 import { quoted } from './outcome-text.ts'
 import type { Assigned } from './transaction-identity.ts'
 import { AS_VERSION_SPECIFIC, nameVersions, type Pinned } from './transaction-versions.ts'
-import type { Breather } from './transaction.ts'
+import type { Breather } from './breather.ts'
 
 export interface Linked {
   readonly entries: readonly Assigned[]
@@ -85,6 +85,8 @@ interface Targets {
   readonly byUrl: ReadonlyMap<string, string>
   /** The same by the id that a created resource came with, for Bundles whose entries have no fullUrl. */
   readonly byOwnId: ReadonlyMap<string, string>
+  /** The lengths of the fullUrls: most texts need no closer look. */
+  readonly lengths: ReadonlySet<number>
 }
 
 function targetsOf(assigned: readonly Assigned[]): Targets {
@@ -108,7 +110,7 @@ function targetsOf(assigned: readonly Assigned[]): Targets {
       if (typeof own === 'string') byOwnId.set(`${type}/${own}`, target)
     }
   }
-  return { byUrl, byOwnId }
+  return { byUrl, byOwnId, lengths: new Set([...byUrl.keys()].map(url => url.length)) }
 }
 
 /** Rewrites what is known by fullUrl; collects conditional references in `asked`. Gives whether there is more to do in this body. */
@@ -116,7 +118,7 @@ function rewriteLiteral(
   context: Context,
   body: object,
   { entry }: Assigned,
-  { byUrl, byOwnId }: Targets,
+  { byUrl, byOwnId, lengths }: Targets,
   asked: Map<string, Asked>,
 ): boolean {
   const root = rootOf(entry.fullUrl) ?? context.request.base
@@ -142,7 +144,12 @@ function rewriteLiteral(
       : undefined
   }
   try {
-    rewriteReferences(body, rewrite, context.definitions)
+    rewriteReferences(
+      body,
+      rewrite,
+      context.definitions,
+      text => (lengths.has(text.length) && byUrl.has(text)) || text === AS_VERSION_SPECIFIC,
+    )
   } catch (error) {
     throw about(entry.index, error)
   }

@@ -2,13 +2,13 @@
  * Transaction: all entries of a Bundle or none, in one commit, their references to each other resolved.
  * https://hl7.org/fhir/R4/http.html#trules
  */
-import { setImmediate } from 'node:timers/promises'
 import { badRequest, notSupported } from '../fhir/outcome.ts'
 import type { Expectation, Version, Write } from '../store/store.ts'
 import { answerBatch, isBundle } from './batch.ts'
 import { about, answeredEntry, entriesOf, readEntry, refusedEntry, responseBundle, returnOf } from './bundle.ts'
 import type { Context, FhirResponse, Json, Plan, ReadInteraction } from './exchange.ts'
 import { permit } from './permit.ts'
+import { breather } from './breather.ts'
 import { assign, type Routed } from './transaction-identity.ts'
 import { link } from './transaction-links.ts'
 import { committing } from './write.ts'
@@ -179,22 +179,5 @@ async function naming<T>(index: number, work: () => T | Promise<T>): Promise<T> 
     return await work()
   } catch (error) {
     throw about(index, error)
-  }
-}
-
-/** Gives the event loop to others, when it is due: after 10 ms of work. */
-export interface Breather {
-  due(): boolean
-  now(): Promise<void>
-}
-
-function breather(): Breather {
-  let since = performance.now()
-  return {
-    due: () => performance.now() - since > 10,
-    async now() {
-      await setImmediate()
-      since = performance.now()
-    },
   }
 }

@@ -10,6 +10,9 @@ import { type Expression, readExpression } from './expression.ts'
 import { member, ofType, type Place, settled, start, Unsupported } from './navigate.ts'
 import { type Found, indexed, namesOf, type Test, type Walk, walkAll, walkOf, type Way } from './walk.ts'
 
+/** More ways than this in one expression are not compiled: R4's own need a tenth. */
+const MOST_WAYS = 5000
+
 /** An expression ready to be used. */
 export interface Compiled {
   readonly walk: Walk
@@ -25,7 +28,7 @@ export interface Compiled {
  */
 export function compileExpression(definitions: Definitions, expression: string, type: string): Compiled {
   const read = readExpression(expression)
-  const place = { definitions, type, resource: type.split('.', 1)[0]! }
+  const place = { definitions, type, resource: type.split('.', 1)[0]!, budget: { left: MOST_WAYS } }
   try {
     if (!read) throw new Unsupported()
     if (isTest(read)) return { walk: booleanWalk(compileTest(read, place)), ways: [] }
@@ -72,6 +75,13 @@ const isTest = (expression: Expression): boolean =>
   (expression.is === 'call' && testCalls.has(expression.name))
 
 function waysOf(expression: Expression, place: Place): Way[] {
+  const ways = waysFrom(expression, place)
+  place.budget.left -= ways.length
+  if (place.budget.left < 0) throw new Unsupported()
+  return ways
+}
+
+function waysFrom(expression: Expression, place: Place): Way[] {
   switch (expression.is) {
     case 'this':
       return [{ fromRoot: false, steps: [], type: place.type }]

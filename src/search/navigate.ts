@@ -12,6 +12,8 @@ export interface Place {
   readonly type: string
   /** The type of the resource around it. */
   readonly resource: string
+  /** How many more ways may be made: each choice of types multiplies them. */
+  readonly budget: { left: number }
 }
 
 /** Beyond what is compiled: fhirpath.js is asked. */

@@ -47,7 +47,12 @@ export type Column = 'text' | 'exact' | 'system' | 'code' | 'low' | 'high' | 're
 
 /** What must hold of one index entry. */
 export type Predicate =
-  | { readonly is: 'compare'; readonly by: '=' | '<' | '<=' | '>' | '>='; readonly column: Column; readonly value: string | number }
+  | {
+      readonly is: 'compare'
+      readonly by: '=' | '<' | '<=' | '>' | '>='
+      readonly column: Column
+      readonly value: string | number
+    }
   | { readonly is: 'starts'; readonly column: Column; readonly value: string }
   | { readonly is: 'contains'; readonly column: Column; readonly value: string }
   | { readonly is: 'ends'; readonly column: Column; readonly value: string }
@@ -81,7 +86,13 @@ export type Filter =
    */
   | { readonly is: 'tuple'; readonly param: string; readonly parts: readonly Filter[] }
   /** A Location whose position is at most so many metres away (great circle). */
-  | { readonly is: 'near'; readonly param: string; readonly latitude: number; readonly longitude: number; readonly metres: number }
+  | {
+      readonly is: 'near'
+      readonly param: string
+      readonly latitude: number
+      readonly longitude: number
+      readonly metres: number
+    }
   /** A contained resource of `type` satisfies `where`. */
   | { readonly is: 'contains'; readonly type: string; readonly where: Filter }
 
@@ -98,6 +109,8 @@ export interface Position {
   readonly keys: readonly (string | number | null)[]
   readonly rid: number
   readonly type: string
+  /** Sorted searches: the engine's own mark of when the first page was read. Later pages are of that moment. */
+  readonly asOf?: number
 }
 
 /** A parsed search, ready for an engine. */

@@ -155,4 +155,3 @@ export interface Engine extends Store {
   /** What the store has cost so far; fsyncs counts durable commits. */
   readonly stats: { commits: number; writes: number; slowQueries: number }
 }
-

@@ -1,7 +1,18 @@
 /**
  * A tenant's files: replaced so that a crash leaves the old ones or the new ones.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
@@ -16,7 +27,8 @@ export function storeBytes(folder: string): number {
 /** Removes the store, and the ledger of what was loaded into it. The store must be closed. */
 export function removeStore(folder: string): void {
   // the log first: without its store it means nothing, but beside another one it would be played into it
-  for (const file of [`${STORE_FILE}-wal`, `${STORE_FILE}-shm`, STORE_FILE, 'loaded.jsonl']) rmSync(join(folder, file), { force: true })
+  for (const file of [`${STORE_FILE}-wal`, `${STORE_FILE}-shm`, STORE_FILE, 'loaded.jsonl'])
+    rmSync(join(folder, file), { force: true })
 }
 
 /** Puts a copy of a store's file in the place of the tenant's, which must be closed. */
@@ -36,7 +48,10 @@ export const snapshotFile = (folder: string, snapshot: string) => join(folder, '
 export function snapshotsIn(folder: string): string[] {
   const snapshots = join(folder, 'snapshots')
   const files = existsSync(snapshots) ? readdirSync(snapshots) : []
-  return files.filter(file => file.endsWith('.db')).map(file => file.slice(0, -3)).sort()
+  return files
+    .filter(file => file.endsWith('.db'))
+    .map(file => file.slice(0, -3))
+    .sort()
 }
 
 /** Replaces a file as a whole. */

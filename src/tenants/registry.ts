@@ -3,6 +3,7 @@
  */
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { CannotGoOn } from '../config.ts'
 import { writeWhole } from './files.ts'
 import { tenantName } from './names.ts'
 
@@ -74,6 +75,8 @@ function readTenants(file: string): Record<string, TenantEntry> {
     const { tenants } = JSON.parse(text) as { tenants: Record<string, TenantEntry> }
     return Object.fromEntries(Object.entries(tenants).filter(([name]) => tenantName.test(name)))
   } catch {
-    throw new Error(`${file} cannot be read. Put back a copy of it, or remove it: tenants are then created anew over their folders.`)
+    throw new CannotGoOn(
+      `${file} cannot be read. Put back a copy of it, or remove it: tenants are then created anew over their folders.`,
+    )
   }
 }

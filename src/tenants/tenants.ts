@@ -4,28 +4,11 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { badRequest, conflict, notFound } from '../fhir/outcome.ts'
-import { removeStore, restoreStore, snapshotFile, snapshotsIn, STORE_FILE, storeBytes } from './files.ts'
+import { removeStore, restoreStore, snapshotFile, snapshotsIn, STORE_FILE } from './files.ts'
+import { checkNew, infoOf, type NewTenant, type TenantInfo } from './info.ts'
 import { DEFAULT, tenantName } from './names.ts'
 import { Registry, type Seed, type TenantEntry } from './registry.ts'
 import { Tenant, type TenantParts } from './tenant.ts'
-
-/** How a tenant is shown to its owner. */
-export interface TenantInfo extends TenantEntry {
-  readonly name: string
-  readonly path: string
-  /** Of the store's files. */
-  readonly bytes: number
-  readonly snapshots: readonly string[]
-}
-
-export interface NewTenant {
-  readonly name: string
-  readonly seed?: Seed
-  /** Starts as a copy of this tenant. */
-  readonly copyOf?: string
-  /** ISO instant. */
-  readonly expires?: string
-}
 
 export interface TenantsParts extends TenantParts {
   /** The data folder. */
@@ -60,7 +43,8 @@ export class Tenants {
 
   #opening(name: string): Promise<Tenant> {
     const entry = this.#registry.get(name)
-    if (!entry) throw notFound(`There is no tenant of that name. POST /admin/tenants makes one; /fhir is the default one.`)
+    if (!entry)
+      throw notFound(`There is no tenant of that name. POST /admin/tenants makes one; /fhir is the default one.`)
     if (expired(entry)) throw notFound('This tenant has expired.')
     return this.#track(name, () => this.#start(name))
   }
@@ -102,18 +86,21 @@ export class Tenants {
   }
 
   info(name: string): TenantInfo {
-    const entry = this.#known(name)
-    const folder = this.#registry.folderOf(name)
-    return { name, path: name === DEFAULT ? '/fhir' : `/t/${name}/fhir`, ...entry, bytes: storeBytes(folder), snapshots: snapshotsIn(folder) }
+    return infoOf(name, this.#known(name), this.#registry.folderOf(name))
   }
 
-  async create({ name, seed = 'none', copyOf, expires }: NewTenant): Promise<TenantInfo> {
-    if (!tenantName.test(name)) throw badRequest('The name of a tenant has 1 to 63 of a-z, 0-9 and -, and does not begin with -.')
-    if (expires !== undefined && !(Date.parse(expires) > Date.now())) throw badRequest('"expires" must be an instant to come, such as 2030-01-31T00:00:00Z.')
-    if (copyOf !== undefined && seed !== 'none') throw badRequest('Say either "copyOf" or "seed", not both.')
-    if (this.#registry.get(name) || this.#open.has(name)) throw conflict(`There is a tenant ${name} already. Take another name, or delete or reset it.`)
+  async create(order: NewTenant): Promise<TenantInfo> {
+    const { name, seed = 'none', copyOf, expires } = order
+    checkNew(order)
+    if (this.#registry.get(name) || this.#open.has(name))
+      throw conflict(`There is a tenant ${name} already. Take another name, or delete or reset it.`)
     const origin = copyOf === undefined ? undefined : await this.room(copyOf)
-    const entry: TenantEntry = { created: new Date().toISOString(), seed: copyOf === undefined ? seed : this.#known(copyOf).seed, seeded: !!origin, ...(expires ? { expires } : {}) }
+    const entry: TenantEntry = {
+      created: new Date().toISOString(),
+      seed: copyOf === undefined ? seed : this.#known(copyOf).seed,
+      seeded: !!origin,
+      ...(expires ? { expires } : {}),
+    }
     const folder = this.#registry.folderOf(name)
     const done = this.#track(name, async () => {
       // what a crash left of a tenant that is not in the registry
@@ -159,7 +146,10 @@ export class Tenants {
   /** Puts a snapshot in place of what the tenant has now. */
   async restore(name: string, snapshot: string): Promise<TenantInfo> {
     const file = this.#snapshotFile(name, snapshot)
-    if (!existsSync(file)) throw notFound(`Tenant ${name} has no snapshot ${snapshot}. It has: ${this.snapshots(name).join(', ') || 'none'}.`)
+    if (!existsSync(file))
+      throw notFound(
+        `Tenant ${name} has no snapshot ${snapshot}. It has: ${this.snapshots(name).join(', ') || 'none'}.`,
+      )
     const entry = this.#known(name)
     await this.#replace(name, async folder => {
       await restoreStore(folder, file)
@@ -181,7 +171,10 @@ export class Tenants {
 
   /** Deletes the tenants whose time is over. */
   async sweep(): Promise<string[]> {
-    const over = this.#registry.all().filter(([name, entry]) => name !== DEFAULT && expired(entry)).map(([name]) => name)
+    const over = this.#registry
+      .all()
+      .filter(([name, entry]) => name !== DEFAULT && expired(entry))
+      .map(([name]) => name)
     for (const name of over) await this.delete(name)
     return over
   }
@@ -193,7 +186,7 @@ export class Tenants {
   }
 
   async close(): Promise<void> {
-    const open = await Promise.allSettled(this.#open.values())
+    const open = await Promise.allSettled([...this.#open.values()].map(async tenant => tenant))
     this.#open.clear()
     for (const one of open) if (one.status === 'fulfilled') await this.#close(one.value)
   }
@@ -224,13 +217,20 @@ export class Tenants {
 
   #known(name: string): TenantEntry {
     const entry = this.#registry.get(name)
-    if (!entry) throw notFound(`There is no tenant of that name. There are: ${this.#registry.all().map(([each]) => each).join(', ')}.`)
+    if (!entry)
+      throw notFound(
+        `There is no tenant of that name. There are: ${this.#registry
+          .all()
+          .map(([each]) => each)
+          .join(', ')}.`,
+      )
     return entry
   }
 
   #snapshotFile(name: string, snapshot: string): string {
     this.#known(name)
-    if (!tenantName.test(snapshot)) throw badRequest('The name of a snapshot has 1 to 63 of a-z, 0-9 and -, and does not begin with -.')
+    if (!tenantName.test(snapshot))
+      throw badRequest('The name of a snapshot has 1 to 63 of a-z, 0-9 and -, and does not begin with -.')
     return snapshotFile(this.#registry.folderOf(name), snapshot)
   }
 }

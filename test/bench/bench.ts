@@ -32,9 +32,24 @@ const extractor = makeExtractor(loadDefinitions(), kinds)
 const rate = (perSecond: number) => `${Math.round(perSecond).toLocaleString('en')}/s`
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!
 
-function report(what: string, server: string, floor: string, value: number, goal: number, least: boolean, print: (value: number) => string = v => v.toFixed(2)): void {
+function report(
+  what: string,
+  server: string,
+  floor: string,
+  value: number,
+  goal: number,
+  least: boolean,
+  print: (value: number) => string = v => v.toFixed(2),
+): void {
   const met = least ? value >= goal : value <= goal
-  rows.push({ what, server, floor, ratio: print(value), goal: `${least ? '>=' : '<='} ${print(goal)}`, met: met ? 'yes' : 'NO' })
+  rows.push({
+    what,
+    server,
+    floor,
+    ratio: print(value),
+    goal: `${least ? '>=' : '<='} ${print(goal)}`,
+    met: met ? 'yes' : 'NO',
+  })
   console.log(`${what}: ${server} (floor ${floor}), ${print(value)} against ${print(goal)}${met ? '' : ', NOT MET'}`)
 }
 
@@ -53,7 +68,15 @@ async function serve(data: string, seed = 'none'): Promise<Server> {
   const metrics = metricsPort++
   const begun = performance.now()
   const process_ = spawn(process.execPath, [join(root, 'src/main.ts')], {
-    env: { ...process.env, PORT: '0', DHP_DATA: data, DHP_SEED: seed, METRICS_PORT: String(metrics), DHP_LOG: 'error', DHP_ADMIN_TOKEN: 'bench-bench-bench-bench' },
+    env: {
+      ...process.env,
+      PORT: '0',
+      DHP_DATA: data,
+      DHP_SEED: seed,
+      METRICS_PORT: String(metrics),
+      DHP_LOG: 'error',
+      DHP_ADMIN_TOKEN: 'bench-bench-bench-bench',
+    },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const port = await new Promise<number>((resolve, reject) => {
@@ -134,7 +157,8 @@ const put = (of: Resource): Write => ({
 async function fill(path: string, from: number, to: number): Promise<number> {
   const engine = openSqlite({ path, extractor })
   const start = performance.now()
-  for (let n = from; n < to; n += 500) await engine.commit(Array.from({ length: Math.min(500, to - n) }, (_, i) => put(resource(n + i))))
+  for (let n = from; n < to; n += 500)
+    await engine.commit(Array.from({ length: Math.min(500, to - n) }, (_, i) => put(resource(n + i))))
   const seconds = (performance.now() - start) / 1000
   await engine.close()
   return (to - from) / seconds
@@ -163,25 +187,44 @@ async function reading(which: ReadonlySet<string>): Promise<void> {
     report(what, rate(ours), rate(theirs), ours / theirs, goal, true)
   }
   const ids = Array.from({ length: 2000 }, (_, i) => i * 10 + 2)
-  if (which.has('read')) await measure('read by id, 64 connections', ids.map(n => `/fhir/Observation/o${n}`), 0.4)
+  if (which.has('read'))
+    await measure(
+      'read by id, 64 connections',
+      ids.map(n => `/fhir/Observation/o${n}`),
+      0.4,
+    )
   if (which.has('search')) {
     const codes = ['8310-5', '8867-4', '29463-7', '8302-2']
-    await measure('search, page of 20', codes.map(code => `/fhir/Observation?code=http://loinc.org%7C${code}&_count=20`), 0.15)
-    await measure('search with two parameters, page of 20', codes.map(code => `/fhir/Observation?code=http://loinc.org%7C${code}&category=laboratory&_count=20`), 0.1)
+    await measure(
+      'search, page of 20',
+      codes.map(code => `/fhir/Observation?code=http://loinc.org%7C${code}&_count=20`),
+      0.15,
+    )
+    await measure(
+      'search with two parameters, page of 20',
+      codes.map(code => `/fhir/Observation?code=http://loinc.org%7C${code}&category=laboratory&_count=20`),
+      0.1,
+    )
   }
   await server.stop()
 }
 
 async function commits(server: Server): Promise<{ commits: number; writes: number }> {
   const text = await (await fetch(`http://127.0.0.1:${server.metrics}/metrics`)).text()
-  const value = (name: string) => text.split('\n').filter(line => line.startsWith(name)).reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
+  const value = (name: string) =>
+    text
+      .split('\n')
+      .filter(line => line.startsWith(name))
+      .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
   return { commits: value('dhp_store_commits_total'), writes: value('dhp_store_writes_total') }
 }
 
 async function creating(): Promise<void> {
   const { data } = await folder('creating')
   const server = await serve(data)
-  const resources = Array.from({ length: 20_000 }, (_, n) => observation(n, `Patient/p${n % 1000}`, `Encounter/e${n % 5000}`))
+  const resources = Array.from({ length: 20_000 }, (_, n) =>
+    observation(n, `Patient/p${n % 1000}`, `Encounter/e${n % 5000}`),
+  )
   let from = 0
   const before = await commits(server)
   const [ours, theirs] = await inTurn(
@@ -195,7 +238,15 @@ async function creating(): Promise<void> {
   const after = await commits(server)
   report('create, all parameters indexed, FULL', rate(ours), rate(theirs), ours / theirs, 0.3, true)
   const perCreate = (after.commits - before.commits) / (after.writes - before.writes)
-  report('fsyncs per create, 64 connections', `1/${(1 / perCreate).toFixed(0)}`, '-', perCreate, 1 / 16, false, v => `1/${(1 / v).toFixed(0)}`)
+  report(
+    'fsyncs per create, 64 connections',
+    `1/${(1 / perCreate).toFixed(0)}`,
+    '-',
+    perCreate,
+    1 / 16,
+    false,
+    v => `1/${(1 / v).toFixed(0)}`,
+  )
   await server.stop()
 }
 
@@ -204,11 +255,17 @@ function bundles(): { text: string; resources: Resource[] }[] {
   if (existsSync(synthea))
     return readdirSync(synthea).map(name => {
       const bundle = JSON.parse(readFileSync(join(synthea, name), 'utf8')) as Bundle
-      return { text: JSON.stringify(bundle), resources: bundle.entry!.map(entry => entry.resource as unknown as Resource) }
+      return {
+        text: JSON.stringify(bundle),
+        resources: bundle.entry!.map(entry => entry.resource as unknown as Resource),
+      }
     })
   return Array.from({ length: 40 }, (_, i) => {
     const resources = Array.from({ length: 400 }, (_, n) => resource(i * 400 + n))
-    const entry = resources.map(one => ({ resource: one, request: { method: 'PUT', url: `${one.resourceType}/${one.id}` } }))
+    const entry = resources.map(one => ({
+      resource: one,
+      request: { method: 'PUT', url: `${one.resourceType}/${one.id}` },
+    }))
     return { text: JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry }), resources }
   })
 }
@@ -221,21 +278,43 @@ async function transactions(): Promise<void> {
     async () => {
       const { data } = await folder(`bundles-${made++}`)
       const server = await serve(data)
-      const result = await load({ kind: 'post', port: server.port, connections: 4, seconds: 600, path: '/fhir', bodies: all.map(one => one.text), once: true })
+      const result = await load({
+        kind: 'post',
+        port: server.port,
+        connections: 4,
+        seconds: 600,
+        path: '/fhir',
+        bodies: all.map(one => one.text),
+        once: true,
+      })
       await server.stop()
       perSecond(result)
       return resources.length / result.seconds
     },
     async () => insertFloor(work, resources, extractor, 1000),
   )
-  report(`transaction bundles, FULL (${existsSync(synthea) ? 'Synthea' : 'generated'})`, rate(ours), rate(theirs), ours / theirs, 0.4, true)
+  report(
+    `transaction bundles, FULL (${existsSync(synthea) ? 'Synthea' : 'generated'})`,
+    rate(ours),
+    rate(theirs),
+    ours / theirs,
+    0.4,
+    true,
+  )
   const path = join(work, `bundles-${made - 1}/tenants/default/store.db`)
   const engine = openSqlite({ path, extractor })
   let json = 0
   for (const one of resources) json += Buffer.byteLength(JSON.stringify(one))
   await engine.backup(join(work, 'disk.db'))
   await engine.close()
-  report('disk / minified JSON, all parameters', `${(statSync(join(work, 'disk.db')).size / 1e6).toFixed(1)} MB`, `${(json / 1e6).toFixed(1)} MB`, statSync(join(work, 'disk.db')).size / json, 2, false)
+  report(
+    'disk / minified JSON, all parameters',
+    `${(statSync(join(work, 'disk.db')).size / 1e6).toFixed(1)} MB`,
+    `${(json / 1e6).toFixed(1)} MB`,
+    statSync(join(work, 'disk.db')).size / json,
+    2,
+    false,
+  )
 }
 
 async function scale(): Promise<void> {
@@ -243,9 +322,15 @@ async function scale(): Promise<void> {
   const step = LARGE / 10
   const search = async () => {
     const server = await serve(data)
-    const paths = ['8310-5', '8867-4', '29463-7'].flatMap(code => Array.from({ length: 50 }, (_, i) => `/fhir/Observation?code=http://loinc.org%7C${code}&subject=Patient/p${i * 7}&_count=20`))
+    const paths = ['8310-5', '8867-4', '29463-7'].flatMap(code =>
+      Array.from(
+        { length: 50 },
+        (_, i) => `/fhir/Observation?code=http://loinc.org%7C${code}&subject=Patient/p${i * 7}&_count=20`,
+      ),
+    )
     const results: number[] = []
-    for (let i = 0; i < ROUNDS; i++) results.push(perSecond(await load({ kind: 'get', port: server.port, connections: 64, seconds: SECONDS, paths })))
+    for (let i = 0; i < ROUNDS; i++)
+      results.push(perSecond(await load({ kind: 'get', port: server.port, connections: 64, seconds: SECONDS, paths })))
     await server.stop()
     return median(results)
   }
@@ -261,12 +346,22 @@ async function scale(): Promise<void> {
   const server = await serve(data)
   const count = async () => {
     const begun = performance.now()
-    const { total } = (await (await fetch(`http://127.0.0.1:${server.port}/fhir/Observation?status=final&_summary=count`)).json()) as { total: number }
+    const { total } = (await (
+      await fetch(`http://127.0.0.1:${server.port}/fhir/Observation?status=final&_summary=count`)
+    ).json()) as { total: number }
     return total / ((performance.now() - begun) / 1000)
   }
   const counts: number[] = []
   for (let i = 0; i < 7; i++) counts.push(await count())
-  report('count', `${(median(counts) / 1e6).toFixed(1)} M rows/s`, '-', median(counts) / 1e6, 10, true, v => `${v.toFixed(1)} M/s`)
+  report(
+    'count',
+    `${(median(counts) / 1e6).toFixed(1)} M rows/s`,
+    '-',
+    median(counts) / 1e6,
+    10,
+    true,
+    v => `${v.toFixed(1)} M/s`,
+  )
   await server.stop()
   const starts: number[] = []
   let idle = 0
@@ -277,7 +372,15 @@ async function scale(): Promise<void> {
     idle = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${again.process.pid}/status`, 'utf8'))![1]) / 1024
     await again.stop()
   }
-  report('start to first 200, filled database', `${median(starts).toFixed(0)} ms`, '-', median(starts), 400, false, v => `${v.toFixed(0)} ms`)
+  report(
+    'start to first 200, filled database',
+    `${median(starts).toFixed(0)} ms`,
+    '-',
+    median(starts),
+    400,
+    false,
+    v => `${v.toFixed(0)} ms`,
+  )
   report('idle memory', `${idle.toFixed(0)} MB`, '-', idle, 150, false, v => `${v.toFixed(0)} MB`)
 }
 

@@ -22,7 +22,8 @@ export interface Result {
   readonly bytes: number
 }
 
-const post = (path: string, body: string) => `POST ${path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/fhir+json\r\nPrefer: return=minimal\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+const post = (path: string, body: string) =>
+  `POST ${path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/fhir+json\r\nPrefer: return=minimal\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
 
 function requests(job: Job): () => string | undefined {
   let n = 0

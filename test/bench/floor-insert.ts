@@ -18,14 +18,20 @@ interface Table {
 }
 
 /** Resources a second, at FULL, `perTransaction` at a time. What is interned and what is printed is made before the clock starts. */
-export function insertFloor(folder: string, resources: readonly Resource[], extractor: Extractor, perTransaction: number): number {
+export function insertFloor(
+  folder: string,
+  resources: readonly Resource[],
+  extractor: Extractor,
+  perTransaction: number,
+): number {
   const db = openFile(join(folder, `floor-${perTransaction}-${Math.random().toString(36).slice(2)}.db`))
   const run = statements(db)
   const words = new GrowingDictionary(run)
   const index = new IndexRows(run, words)
   db.exec('BEGIN')
   const batches: Table[][] = []
-  for (let i = 0; i < resources.length; i += perTransaction) batches.push(rowsOf(resources.slice(i, i + perTransaction), i, index, words, extractor))
+  for (let i = 0; i < resources.length; i += perTransaction)
+    batches.push(rowsOf(resources.slice(i, i + perTransaction), i, index, words, extractor))
   db.exec('COMMIT; PRAGMA wal_checkpoint(TRUNCATE);')
   const start = performance.now()
   for (const batch of batches) {
@@ -38,7 +44,13 @@ export function insertFloor(folder: string, resources: readonly Resource[], extr
   return resources.length / seconds
 }
 
-function rowsOf(some: readonly Resource[], from: number, index: IndexRows, words: GrowingDictionary, extractor: Extractor): Table[] {
+function rowsOf(
+  some: readonly Resource[],
+  from: number,
+  index: IndexRows,
+  words: GrowingDictionary,
+  extractor: Extractor,
+): Table[] {
   const resources: Value[] = []
   some.forEach((resource, i) => {
     const id = resource.id ?? `made${from + i}`
@@ -46,13 +58,25 @@ function rowsOf(some: readonly Resource[], from: number, index: IndexRows, words
     const known = words.target(`${resource.resourceType}/${id}`)
     const rid = words.newRid(resource.resourceType, known === undefined ? id : `${id}-${from + i}`)
     const at = 1_700_000_000_000 + from + i
-    resources.push(rid, words.makeType(resource.resourceType), known === undefined ? id : `${id}-${from + i}`, 1, at * 1024, 0, fill(prepare(resource, id), 1, at))
+    resources.push(
+      rid,
+      words.makeType(resource.resourceType),
+      known === undefined ? id : `${id}-${from + i}`,
+      1,
+      at * 1024,
+      0,
+      fill(prepare(resource, id), 1, at),
+    )
     index.add(resource.resourceType, rid, extractor.entries(resource))
   })
   const tables: Table[] = [{ into: 'resource', columns: 7, values: resources }]
   const columns = { token: 4, text: 3, string: 4, ref: 3, date: 4, quantity: 5, words: 3 }
   for (const [name, table] of Object.entries(index.tables))
-    tables.push({ into: name === 'words' ? 'words(rowid, text, content)' : name, columns: columns[name as keyof typeof columns], values: [...table.pending] })
+    tables.push({
+      into: name === 'words' ? 'words(rowid, text, content)' : name,
+      columns: columns[name as keyof typeof columns],
+      values: [...table.pending],
+    })
   index.clear()
   return tables
 }
@@ -69,7 +93,12 @@ function insert(db: DatabaseSync, { into, columns, values }: Table): void {
       let statement = prepared.get(key)
       if (!statement) {
         const row = `(${Array.from({ length: columns }, () => '?').join(',')})`
-        prepared.set(key, (statement = db.prepare(`INSERT OR IGNORE INTO ${into} VALUES ${Array.from({ length: size }, () => row).join(',')}`)))
+        prepared.set(
+          key,
+          (statement = db.prepare(
+            `INSERT OR IGNORE INTO ${into} VALUES ${Array.from({ length: size }, () => row).join(',')}`,
+          )),
+        )
       }
       statement.run(...values.slice(at, at + size * columns))
       at += size * columns

@@ -22,7 +22,14 @@ export function chance(n: number, salt: number): number {
 }
 
 const pick = <T>(from: readonly T[], n: number, salt: number): T => from[Math.floor(chance(n, salt) * from.length)]!
-const day = (n: number, salt: number) => new Date(Date.UTC(2005, 0, 1) + Math.floor(chance(n, salt) * 7300) * 86_400_000 + Math.floor(chance(n, salt + 1) * 86_400_000)).toISOString().replace(/\.\d+Z/, '+08:00')
+const day = (n: number, salt: number) =>
+  new Date(
+    Date.UTC(2005, 0, 1) +
+      Math.floor(chance(n, salt) * 7300) * 86_400_000 +
+      Math.floor(chance(n, salt + 1) * 86_400_000),
+  )
+    .toISOString()
+    .replace(/\.\d+Z/, '+08:00')
 
 export const PATIENT_EVERY = 50
 
@@ -34,7 +41,13 @@ export function resource(n: number): Resource {
       resourceType: 'Patient',
       id: patient,
       identifier: [{ system: 'http://hospital.example.org/mrn', value: `MRN${n}` }],
-      name: [{ use: 'official', family: pick(['Chen', 'Lin', 'Huang', 'Chang', 'Lee', 'Wang', 'Wu', 'Liu'], n, 1), given: [pick(['Mei', 'Ming', 'Hua', 'Ling', 'Jun', 'Wei'], n, 2), `N${n}`] }],
+      name: [
+        {
+          use: 'official',
+          family: pick(['Chen', 'Lin', 'Huang', 'Chang', 'Lee', 'Wang', 'Wu', 'Liu'], n, 1),
+          given: [pick(['Mei', 'Ming', 'Hua', 'Ling', 'Jun', 'Wei'], n, 2), `N${n}`],
+        },
+      ],
       gender: pick(['male', 'female'], n, 3),
       birthDate: day(n, 4).slice(0, 10),
       address: [{ city: pick(['Taipei', 'Tainan', 'Hualien', 'Taichung'], n, 5), country: 'TW' }],
@@ -45,7 +58,12 @@ export function resource(n: number): Resource {
       id: `e${n}`,
       status: 'finished',
       class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'AMB' },
-      type: [{ coding: [{ system: 'http://snomed.info/sct', code: '185349003', display: 'Encounter for check up' }], text: 'Encounter for check up' }],
+      type: [
+        {
+          coding: [{ system: 'http://snomed.info/sct', code: '185349003', display: 'Encounter for check up' }],
+          text: 'Encounter for check up',
+        },
+      ],
       subject: { reference: `Patient/${patient}` },
       period: { start: day(n, 6), end: day(n, 6) },
       serviceProvider: { reference: 'Organization/o1', display: 'Hospital 1' },
@@ -61,14 +79,33 @@ export function observation(n: number, subject: string, encounter: string): Reso
     resourceType: 'Observation',
     id: `o${n}`,
     status: 'final',
-    category: [{ coding: [{ system: 'http://terminology.hl7.org/CodeSystem/observation-category', code: pick(['laboratory', 'vital-signs'], n, 9), display: 'category' }] }],
+    category: [
+      {
+        coding: [
+          {
+            system: 'http://terminology.hl7.org/CodeSystem/observation-category',
+            code: pick(['laboratory', 'vital-signs'], n, 9),
+            display: 'category',
+          },
+        ],
+      },
+    ],
     code: { coding: [{ system: 'http://loinc.org', code, display }], text: display },
     subject: { reference: subject },
     encounter: { reference: encounter },
     effectiveDateTime: at,
     issued: at,
     performer: [{ reference: `Practitioner/d${Math.floor(chance(n, 10) * 200)}`, display: 'Dr. Example' }],
-    valueQuantity: { value: Math.round((low + chance(n, 11) * range) * 100) / 100, unit, system: 'http://unitsofmeasure.org', code: unit },
-    note: [{ text: `Measured with device ${Math.floor(chance(n, 12) * 1000)}, repeated when in doubt; patient seated and at rest for five minutes.` }],
+    valueQuantity: {
+      value: Math.round((low + chance(n, 11) * range) * 100) / 100,
+      unit,
+      system: 'http://unitsofmeasure.org',
+      code: unit,
+    },
+    note: [
+      {
+        text: `Measured with device ${Math.floor(chance(n, 12) * 1000)}, repeated when in doubt; patient seated and at rest for five minutes.`,
+      },
+    ],
   }
 }

@@ -23,7 +23,12 @@ export interface ServerProcess {
 }
 
 /** Settings of the machine the tests run on must not reach the server. */
-const clean = () => Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:DHP_|PORT$|HOST$|METRICS_PORT$|NODE_OPTIONS$|VITEST)/.test(name)))
+const clean = () =>
+  Object.fromEntries(
+    Object.entries(process.env).filter(
+      ([name]) => !/^(?:DHP_|PORT$|HOST$|METRICS_PORT$|NODE_OPTIONS$|VITEST)/.test(name),
+    ),
+  )
 
 /** Starts the server on a free port; resolves when it says that it is ready. */
 export async function startServer(data: string, settings: Record<string, string> = {}): Promise<ServerProcess> {

@@ -26,7 +26,9 @@ export const handMadeExtractor = (rename: (param: string) => string = param => p
     },
     groups: (resource, composite) => ((resource as HandMade).groups?.[composite] ?? []).map(renamed),
     contained: (resource, type) =>
-      ((resource as HandMade).contained ?? []).filter(part => part.resourceType === type).map(part => renamed(part.entries)),
+      ((resource as HandMade).contained ?? [])
+        .filter(part => part.resourceType === type)
+        .map(part => renamed(part.entries)),
   }
 }
 
@@ -82,6 +84,11 @@ export const made = (resourceType: string, id: string, ...entries: IndexEntry[])
   id,
   entries,
 })
+
+/** The Patient of this id. */
+export const P = (id: string): Ref => ({ type: 'Patient', id })
+/** A Patient found by one identifier. */
+export const identified = (id: string, code: string) => made('Patient', id, token('identifier', code, 'http://id'))
 
 export const hasToken = (param: string, code: string): Filter => ({
   is: 'has',

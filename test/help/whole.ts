@@ -1,23 +1,10 @@
 /**
- * A server in a variable with all interactions: those of one resource, search, batch, transaction, and $everything.
+ * Bundles as the tests write and read them, over a server in a variable.
  */
-import { searches } from '../../src/rest/search.ts'
-import { everything } from '../../src/rest/operations/everything.ts'
-import { interactions } from '../../src/rest/interactions.ts'
-import { operations } from '../../src/rest/operations.ts'
 import type { Resource } from '../../src/rest/exchange.ts'
-import type { DoorParts } from '../../src/rest/server.ts'
-import { batch, transaction } from '../../src/rest/transaction.ts'
-import { about, base, openServer, type Answer, type TestServer } from './server.ts'
+import { base, type Answer, type TestServer } from './server.ts'
 
-export function openWhole(parts: Partial<DoorParts> = {}): Promise<TestServer> {
-  const all = [...operations.filter(({ code }) => code !== 'everything'), everything]
-  return openServer({
-    operations: all,
-    interactions: interactions(about, all, [...searches, transaction, batch]),
-    ...parts,
-  })
-}
+export { openServer as openWhole } from './server.ts'
 
 export interface BundleEntry {
   fullUrl?: string

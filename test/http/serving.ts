@@ -23,7 +23,11 @@ export interface Served {
   readonly data: string
   /** The lines logged so far, parsed. */
   readonly logged: Record<string, unknown>[]
-  ask(method: string, path: string, asking?: { body?: string | Buffer | object; headers?: Record<string, string> }): Promise<{ status: number; headers: Headers; text: string; body: any }> // eslint-disable-line @typescript-eslint/no-explicit-any
+  ask(
+    method: string,
+    path: string,
+    asking?: { body?: string | Buffer | object; headers?: Record<string, string> },
+  ): Promise<{ status: number; headers: Headers; text: string; body: any }> // eslint-disable-line @typescript-eslint/no-explicit-any
   close(): Promise<void>
 }
 
@@ -31,7 +35,9 @@ export async function serve(settings: Record<string, string> = {}): Promise<Serv
   const data = mkdtempSync(join(tmpdir(), 'dhp-http-'))
   const config = readConfig({ DHP_SEED: 'none', DHP_DATA: data, METRICS_PORT: '0', ...settings })
   const logged: Record<string, unknown>[] = []
-  const sink = new Writable({ write: (chunk: Buffer, _, done) => (logged.push(JSON.parse(chunk.toString()) as Record<string, unknown>), done()) })
+  const sink = new Writable({
+    write: (chunk: Buffer, _, done) => (logged.push(JSON.parse(chunk.toString()) as Record<string, unknown>), done()),
+  })
   const app = makeApp(config, loadDefinitions(), ADMIN, pino({ level: 'debug' }, sink))
   await new Promise<void>(resolve => app.server.listen(0, '127.0.0.1', resolve))
   const { port } = app.server.address() as AddressInfo
@@ -45,10 +51,22 @@ export async function serve(settings: Record<string, string> = {}): Promise<Serv
     logged,
     async ask(method, path, { body, headers = {} } = {}) {
       const sent = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
-      const type = sent === undefined || Object.keys(headers).some(name => name.toLowerCase() === 'content-type') ? {} : { 'content-type': 'application/fhir+json' }
-      const response = await fetch(`${origin}${path}`, { method, headers: { ...type, ...headers }, ...(sent === undefined ? {} : { body: sent as string }) })
+      const type =
+        sent === undefined || Object.keys(headers).some(name => name.toLowerCase() === 'content-type')
+          ? {}
+          : { 'content-type': 'application/fhir+json' }
+      const response = await fetch(`${origin}${path}`, {
+        method,
+        headers: { ...type, ...headers },
+        ...(sent === undefined ? {} : { body: sent as string }),
+      })
       const text = await response.text()
-      return { status: response.status, headers: response.headers, text, body: /^\s*[[{]/.test(text) ? JSON.parse(text) : undefined }
+      return {
+        status: response.status,
+        headers: response.headers,
+        text,
+        body: /^\s*[[{]/.test(text) ? JSON.parse(text) : undefined,
+      }
     },
     async close() {
       await stop(app)

@@ -1,12 +1,12 @@
 /** Batch. https://hl7.org/fhir/R4/http.html#transaction */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { base, type TestServer } from '../help/server.ts'
-import { asking, bundle, entries, openWhole, post, putting } from '../help/whole.ts'
+import { base, openServer, type TestServer } from '../help/server.ts'
+import { asking, bundle, entries, post, putting } from '../help/whole.ts'
 import { patient } from '../help/resources.ts'
 
 let server: TestServer
 beforeAll(async () => {
-  server = await openWhole()
+  server = await openServer()
 })
 afterAll(() => server.close())
 
@@ -144,7 +144,7 @@ describe('what is posted to the base', () => {
   })
 
   test('with too many entries is refused as a whole', async () => {
-    const small = await openWhole({ limits: { maxBatchEntries: 2, maxBundleEntries: 2 } })
+    const small = await openServer({ limits: { maxBatchEntries: 2, maxBundleEntries: 2 } })
     for (const type of ['batch', 'transaction'] as const) {
       const answer = await small.post(
         '',

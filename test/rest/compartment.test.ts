@@ -1,13 +1,13 @@
 /** Compartments. https://hl7.org/fhir/R4/compartmentdefinition.html */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { compartmentFilter, compartmentGroups } from '../../src/access/compartment.ts'
-import { definitions, type TestServer } from '../help/server.ts'
-import { found, openWhole, pages, total } from '../help/whole.ts'
+import { definitions, openServer, type TestServer } from '../help/server.ts'
+import { found, pages, total } from '../help/whole.ts'
 import { patient } from '../help/resources.ts'
 
 let server: TestServer
 beforeAll(async () => {
-  server = await openWhole()
+  server = await openServer()
   const put = (resource: { resourceType: string; id: string; [name: string]: unknown }) =>
     server.put(`${resource.resourceType}/${resource.id}`, resource)
   await put(patient('p1', 'Wang', 'A'))

@@ -2,14 +2,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sandboxUser } from '../../src/access/caller.ts'
-import type { TestServer } from '../help/server.ts'
-import { entries, found, linkTo, openWhole, pages } from '../help/whole.ts'
+import { openServer, type TestServer } from '../help/server.ts'
+import { entries, found, linkTo, pages } from '../help/whole.ts'
 import { patient } from '../help/resources.ts'
 
 let server: TestServer
 let now = Date.parse('2026-03-01T00:00:00Z')
 beforeAll(async () => {
-  server = await openWhole({ now: () => now++ })
+  server = await openServer({ now: () => now++ })
   const put = (resource: { resourceType: string; id: string; [name: string]: unknown }) =>
     server.put(`${resource.resourceType}/${resource.id}`, resource)
   await put({ resourceType: 'Organization', id: 'top', name: 'Top' })
@@ -145,7 +145,7 @@ const synthea = new URL('../../../shared/data/synthea/', import.meta.url)
 test.skipIf(!existsSync(synthea))(
   '$everything of a loaded Synthea patient equals the resources of its bundle, others beside it or not',
   async () => {
-    const whole = await openWhole({ limits: { maxBundleEntries: 5000 } })
+    const whole = await openServer({ limits: { maxBundleEntries: 5000 } })
     const stored: string[][] = []
     for (const file of readdirSync(synthea).slice(0, 3)) {
       const answer = await whole.post('', readFileSync(new URL(file, synthea), 'utf8'))

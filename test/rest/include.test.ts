@@ -5,14 +5,14 @@ import { makeExtractor } from '../../src/search/extract.ts'
 import { kinds } from '../../src/search/kinds.ts'
 import { guard } from '../../src/access/guard.ts'
 import type { Caller } from '../../src/access/caller.ts'
-import { definitions, type TestServer } from '../help/server.ts'
-import { entries, found, linkTo, openWhole, pages } from '../help/whole.ts'
+import { definitions, openServer, type TestServer } from '../help/server.ts'
+import { entries, found, linkTo, pages } from '../help/whole.ts'
 import { patient } from '../help/resources.ts'
 
 const extractor = makeExtractor(definitions, kinds)
 let server: TestServer
 beforeAll(async () => {
-  server = await openWhole()
+  server = await openServer()
   await fill(server)
 })
 afterAll(() => server.close())
@@ -162,7 +162,7 @@ describe('a reverse include', () => {
 })
 
 test('more includes than the server gives are cut, and the answer says so', async () => {
-  const small = await openWhole({ limits: { maxIncludes: 2 } })
+  const small = await openServer({ limits: { maxIncludes: 2 } })
   await fill(small)
   for (const url of ['Patient?_revinclude=Observation:patient', 'Patient?_id=p1&_include=*']) {
     const answer = await small.get(url)
@@ -177,7 +177,7 @@ test('more includes than the server gives are cut, and the answer says so', asyn
 })
 
 test('what the caller may not see is not included, and a page link shows no more than its caller may see then', async () => {
-  const shy = await openWhole({
+  const shy = await openServer({
     guard: (store, caller) => guard(store, caller, { types: definitions.resourceTypes, extractor }),
   })
   await fill(shy)

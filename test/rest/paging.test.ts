@@ -1,15 +1,15 @@
 /** Pages: whole, without repeats, and nobody else's. https://hl7.org/fhir/R4/http.html#paging */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sandboxUser } from '../../src/access/caller.ts'
-import type { TestServer } from '../help/server.ts'
-import { entries, found, linkTo, openWhole, pages } from '../help/whole.ts'
+import { openServer, type TestServer } from '../help/server.ts'
+import { entries, found, linkTo, pages } from '../help/whole.ts'
 import { patient } from '../help/resources.ts'
 
 let server: TestServer
 let now = Date.parse('2026-03-01T00:00:00Z')
 const everybody: string[] = []
 beforeAll(async () => {
-  server = await openWhole({ now: () => now++ })
+  server = await openServer({ now: () => now++ })
   for (let i = 0; i < 23; i++) {
     const id = `p${String(i).padStart(2, '0')}`
     everybody.push(`Patient/${id}`)
@@ -115,7 +115,7 @@ describe('a page link', () => {
   })
 
   test('of another tenant is refused', async () => {
-    const other = await openWhole()
+    const other = await openServer()
     const next = linkTo(await server.get('Patient?_count=2'), 'next')!
     expect((await other.get(next)).status).toBe(400)
     await other.close()

@@ -1,12 +1,12 @@
 /** The search receipt. https://hl7.org/fhir/R4/search.html#errors */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { TestServer } from '../help/server.ts'
-import { entries, found, linkTo, openWhole, pages } from '../help/whole.ts'
+import { openServer, type TestServer } from '../help/server.ts'
+import { entries, found, linkTo, pages } from '../help/whole.ts'
 import { patient } from '../help/resources.ts'
 
 let server: TestServer
 beforeAll(async () => {
-  server = await openWhole()
+  server = await openServer()
   for (const id of ['p1', 'p2', 'p3']) await server.put(`Patient/${id}`, patient(id, 'Wang', id))
 })
 afterAll(() => server.close())
@@ -46,7 +46,7 @@ test('the self link has what was applied and nothing else', async () => {
 })
 
 test('a lenient tenant tells what it ignored, unasked', async () => {
-  const easy = await openWhole({ settings: { handling: 'lenient' } })
+  const easy = await openServer({ settings: { handling: 'lenient' } })
   expect(receipt(await easy.get('Patient?famly=Wang'))?.[0]?.diagnostics).toContain('Ignored')
   expect(receipt(await easy.get('Patient?family=Wang'))).toBeUndefined()
   expect((await easy.get('Patient?famly=Wang', { prefer: 'handling=strict' })).status).toBe(400)

@@ -1,13 +1,13 @@
 /** Search, as a client sees it. https://hl7.org/fhir/R4/http.html#search */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { printJson } from '../../src/fhir/json.ts'
-import { base, type TestServer } from '../help/server.ts'
-import { entries, found, linkTo, openWhole, total } from '../help/whole.ts'
+import { base, openServer, type TestServer } from '../help/server.ts'
+import { entries, found, linkTo, total } from '../help/whole.ts'
 import { observation, patient } from '../help/resources.ts'
 
 let server: TestServer
 beforeAll(async () => {
-  server = await openWhole()
+  server = await openServer()
   for (const [id, family, given] of [
     ['p1', '陳', '筱玲'],
     ['p2', 'Wang', 'Ming'],

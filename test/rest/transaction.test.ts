@@ -1,12 +1,12 @@
 /** Transaction. https://hl7.org/fhir/R4/http.html#trules */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { base, type TestServer } from '../help/server.ts'
-import { asking, bundle, entries, found, openWhole, post, putting, total } from '../help/whole.ts'
+import { base, openServer, type TestServer } from '../help/server.ts'
+import { asking, bundle, entries, found, post, putting, total } from '../help/whole.ts'
 
 let server: TestServer
 beforeEach(async () => {
-  server = await openWhole()
+  server = await openServer()
 })
 afterEach(() => server.close())
 
@@ -460,7 +460,7 @@ describe('a patch in a transaction', () => {
 })
 
 test('a large transaction leaves the event loop to others while it is planned', async () => {
-  const big = await openWhole({ limits: { maxBundleEntries: 5000 } })
+  const big = await openServer({ limits: { maxBundleEntries: 5000 } })
   const many = Array.from({ length: 3000 }, (_, i) => post(i === 0 ? identified('1') : ofPatient(uuid(0)), uuid(i)))
   const body = JSON.stringify(bundle('transaction', ...many))
   let turns = 0

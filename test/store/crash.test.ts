@@ -49,7 +49,11 @@ const patient = (mark: string, note = '') => ({
 })
 const json = { 'Content-Type': 'application/fhir+json', Prefer: 'return=representation' }
 const send = (url: string, method: string, body?: unknown, headers: Record<string, string> = {}) =>
-  fetch(url, { method, headers: { ...json, ...headers }, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })
+  fetch(url, {
+    method,
+    headers: { ...json, ...headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
 
 /** One writer: sends one request after the other until the server is gone. `first` is called at the first answer. */
 async function write(base: string, writer: number, ledger: Ledger, first: () => void): Promise<void> {
@@ -82,14 +86,26 @@ async function create(base: string, writer: number, ledger: Ledger, marks: reado
     const response = await send(`${base}/Patient`, 'POST', patient(marks[0]!))
     const text = await response.text()
     expect(response.status, text).toBe(201)
-    made.push({ id: /Patient\/([^/]+)\/_history\/1/.exec(response.headers.get('location')!)![1]!, mark: marks[0]!, version: 1, text })
+    made.push({
+      id: /Patient\/([^/]+)\/_history\/1/.exec(response.headers.get('location')!)![1]!,
+      mark: marks[0]!,
+      version: 1,
+      text,
+    })
   } else {
     const entry = marks.map(mark => ({ resource: patient(mark), request: { method: 'POST', url: 'Patient' } }))
     const response = await send(base, 'POST', { resourceType: 'Bundle', type: 'transaction', entry })
     const text = await response.text()
     expect(response.status, text).toBe(200)
     const answer = JSON.parse(text) as { entry: { resource: { id: string }; response: { location: string } }[] }
-    answer.entry.forEach((one, i) => made.push({ id: /Patient\/([^/]+)\/_history\/1/.exec(one.response.location)![1]!, mark: marks[i]!, version: 1, text: JSON.stringify(one.resource) }))
+    answer.entry.forEach((one, i) =>
+      made.push({
+        id: /Patient\/([^/]+)\/_history\/1/.exec(one.response.location)![1]!,
+        mark: marks[i]!,
+        version: 1,
+        text: JSON.stringify(one.resource),
+      }),
+    )
   }
   for (const one of made) ledger.known.set(one.id, one)
   return made
@@ -97,7 +113,12 @@ async function create(base: string, writer: number, ledger: Ledger, marks: reado
 
 async function update(base: string, writer: number, ledger: Ledger, of: Known, note: string): Promise<void> {
   ledger.underway.set(writer, { do: 'update', of, note })
-  const response = await send(`${base}/Patient/${of.id}`, 'PUT', { ...patient(of.mark, note), id: of.id }, { 'If-Match': `W/"${of.version}"` })
+  const response = await send(
+    `${base}/Patient/${of.id}`,
+    'PUT',
+    { ...patient(of.mark, note), id: of.id },
+    { 'If-Match': `W/"${of.version}"` },
+  )
   const text = await response.text()
   expect(response.status, text).toBe(200)
   expect(response.headers.get('etag')).toBe(`W/"${of.version + 1}"`)
@@ -127,7 +148,9 @@ async function settle(base: string, ledger: Ledger, one: Underway): Promise<'don
     const there = await Promise.all(one.marks.map(mark => found(base, mark)))
     const count = there.flat().length
     expect([0, one.marks.length], `of ${one.marks.length} creates of one request`).toContain(count)
-    for (const [i, [id]] of there.entries()) if (id) ledger.known.set(id, { id, mark: one.marks[i]!, version: 1, text: (await read(base, `Patient/${id}`)).text })
+    for (const [i, [id]] of there.entries())
+      if (id)
+        ledger.known.set(id, { id, mark: one.marks[i]!, version: 1, text: (await read(base, `Patient/${id}`)).text })
     return count > 0 ? 'done' : 'not done'
   }
   const { status, text } = await read(base, `Patient/${one.of.id}`)
@@ -148,52 +171,64 @@ async function audit(base: string, some: readonly Known[]): Promise<void> {
       else expect(text, `Patient/${one.id} was acknowledged`).toBe(one.text)
       expect(await found(base, one.mark)).toEqual(one.text === undefined ? [] : [one.id])
       if (one.version === 1) continue
-      const history = JSON.parse((await read(base, `Patient/${one.id}/_history`)).text) as { entry: { response: { etag: string } }[] }
-      expect(history.entry.map(({ response }) => response.etag)).toEqual(Array.from({ length: one.version }, (_, i) => `W/"${one.version - i}"`))
+      const history = JSON.parse((await read(base, `Patient/${one.id}/_history`)).text) as {
+        entry: { response: { etag: string } }[]
+      }
+      expect(history.entry.map(({ response }) => response.etag)).toEqual(
+        Array.from({ length: one.version }, (_, i) => `W/"${one.version - i}"`),
+      )
     }
   }
   await Promise.all(Array.from({ length: 8 }, worker))
 }
 
-test(`${CYCLES} kills under load lose no acknowledged write and leave no half of one`, { timeout: 120_000 }, async () => {
-  const data = join(folder, 'data')
-  const ledger: Ledger = { known: new Map(), underway: new Map(), acknowledged: 0, serial: 0 }
-  let audited = 0
-  const settled = { done: 0, 'not done': 0 }
-  let server: ServerProcess | undefined
-  try {
-    for (let cycle = 0; cycle < CYCLES; cycle++) {
+test(
+  `${CYCLES} kills under load lose no acknowledged write and leave no half of one`,
+  { timeout: 120_000 },
+  async () => {
+    const data = join(folder, 'data')
+    const ledger: Ledger = { known: new Map(), underway: new Map(), acknowledged: 0, serial: 0 }
+    let audited = 0
+    const settled = { done: 0, 'not done': 0 }
+    let server: ServerProcess | undefined
+    try {
+      for (let cycle = 0; cycle < CYCLES; cycle++) {
+        server = await startServer(data)
+        const { base } = server
+        // What was under way when it was killed, and everything that was acknowledged since the last look
+        for (const one of ledger.underway.values()) settled[await settle(base, ledger, one)]++
+        ledger.underway.clear()
+        await audit(base, [...ledger.known.values()].slice(audited))
+        audited = ledger.known.size
+
+        let first: () => void
+        const acknowledged = new Promise<void>(resolve => (first = resolve))
+        const writers = Array.from({ length: WRITERS }, (_, i) => write(base, i, ledger, first))
+        await Promise.race([acknowledged, Promise.all(writers)])
+        await new Promise(done => setTimeout(done, 20 + ((cycle * 53) % 180)))
+        await server.kill()
+        await Promise.all(writers)
+      }
       server = await startServer(data)
-      const { base } = server
-      // What was under way when it was killed, and everything that was acknowledged since the last look
-      for (const one of ledger.underway.values()) settled[await settle(base, ledger, one)]++
-      ledger.underway.clear()
-      await audit(base, [...ledger.known.values()].slice(audited))
-      audited = ledger.known.size
-
-      let first: () => void
-      const acknowledged = new Promise<void>(resolve => (first = resolve))
-      const writers = Array.from({ length: WRITERS }, (_, i) => write(base, i, ledger, first))
-      await Promise.race([acknowledged, Promise.all(writers)])
-      await new Promise(done => setTimeout(done, 20 + ((cycle * 53) % 180)))
-      await server.kill()
-      await Promise.all(writers)
+      for (const one of ledger.underway.values()) settled[await settle(server.base, ledger, one)]++
+      await audit(server.base, [...ledger.known.values()])
+      expect(await server.stop()).toBe(0)
+      server = undefined
+    } finally {
+      await server?.kill()
     }
-    server = await startServer(data)
-    for (const one of ledger.underway.values()) settled[await settle(server.base, ledger, one)]++
-    await audit(server.base, [...ledger.known.values()])
-    expect(await server.stop()).toBe(0)
-    server = undefined
-  } finally {
-    await server?.kill()
-  }
 
-  const engine = openSqlite({ path: join(data, 'tenants/default/store.db'), extractor: realExtractor })
-  expect(await engine.verify()).toEqual([])
-  expect((await engine.counts()).get('Patient')).toBe([...ledger.known.values()].filter(one => one.text !== undefined).length)
-  await engine.close()
-  console.log(`${ledger.acknowledged} acknowledged, ${settled.done + settled['not done']} cut off (${settled.done} of them had happened), ${CYCLES} kills`)
-  // A server that acknowledged next to nothing would have had nothing to lose
-  expect(ledger.acknowledged).toBeGreaterThan(CYCLES * 20)
-  expect(settled.done + settled['not done']).toBeGreaterThan(CYCLES)
-})
+    const engine = openSqlite({ path: join(data, 'tenants/default/store.db'), extractor: realExtractor })
+    expect(await engine.verify()).toEqual([])
+    expect((await engine.counts()).get('Patient')).toBe(
+      [...ledger.known.values()].filter(one => one.text !== undefined).length,
+    )
+    await engine.close()
+    console.log(
+      `${ledger.acknowledged} acknowledged, ${settled.done + settled['not done']} cut off (${settled.done} of them had happened), ${CYCLES} kills`,
+    )
+    // A server that acknowledged next to nothing would have had nothing to lose
+    expect(ledger.acknowledged).toBeGreaterThan(CYCLES * 20)
+    expect(settled.done + settled['not done']).toBeGreaterThan(CYCLES)
+  },
+)

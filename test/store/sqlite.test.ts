@@ -3,7 +3,17 @@
  * https://sqlite.org/wal.html
  */
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -45,7 +55,8 @@ describe('the file', () => {
   })
 
   test('is synced at least once for every durable commit', { timeout: 60_000 }, context => {
-    if (process.platform !== 'linux' || !works(() => execFileSync('strace', ['-V'], { stdio: 'ignore' }))) return context.skip('strace is not installed')
+    if (process.platform !== 'linux' || !works(() => execFileSync('strace', ['-V'], { stdio: 'ignore' })))
+      return context.skip('strace is not installed')
     const script = `
       const { openSqlite } = await import(${JSON.stringify(join(import.meta.dirname, '../../src/store/sqlite/engine.ts'))})
       const { handMade, marked } = { handMade: { entries: () => [], groups: () => [], contained: () => [] } }
@@ -55,7 +66,13 @@ describe('the file', () => {
       process.stdout.write(String(engine.stats.commits))
       await engine.close()`
     const log = join(folder, 'strace.log')
-    const commits = Number(execFileSync('strace', ['-f', '-e', 'trace=fdatasync,fsync', '-o', log, process.execPath, '--input-type=module', '-e', script], { encoding: 'utf8' }))
+    const commits = Number(
+      execFileSync(
+        'strace',
+        ['-f', '-e', 'trace=fdatasync,fsync', '-o', log, process.execPath, '--input-type=module', '-e', script],
+        { encoding: 'utf8' },
+      ),
+    )
     expect(commits).toBe(50)
     expect(readFileSync(log, 'utf8').match(/f(?:data)?sync\(/g)!.length).toBeGreaterThanOrEqual(commits)
   })
@@ -102,8 +119,20 @@ describe('the file', () => {
     const copied = open(copy)
     expect(await copied.verify()).toEqual([])
     const pairs = ids((await copied.find(query('Patient', hasToken('identifier', 'pair')))).matches)
-    expect(pairs.filter(id => id.startsWith('a')).map(id => id.slice(1)).sort()).toEqual(pairs.filter(id => id.startsWith('b')).map(id => id.slice(1)).sort())
-    expect((await copied.find(query('Patient', hasToken('identifier', 'before'), { total: 'accurate', count: 0 }))).total).toBe(500)
+    expect(
+      pairs
+        .filter(id => id.startsWith('a'))
+        .map(id => id.slice(1))
+        .sort(),
+    ).toEqual(
+      pairs
+        .filter(id => id.startsWith('b'))
+        .map(id => id.slice(1))
+        .sort(),
+    )
+    expect(
+      (await copied.find(query('Patient', hasToken('identifier', 'before'), { total: 'accurate', count: 0 }))).total,
+    ).toBe(500)
     await copied.close()
   })
 })
@@ -125,7 +154,11 @@ describe('a commit that the disk refuses', () => {
   }
 
   async function holds(engine: Engine, kept: readonly string[]): Promise<void> {
-    expect((await engine.find(query('Patient', hasToken('identifier', 'heavy'), { count: 5000 }))).matches.map(({ ref }) => ref.id).sort()).toEqual([...kept].sort())
+    expect(
+      (await engine.find(query('Patient', hasToken('identifier', 'heavy'), { count: 5000 }))).matches
+        .map(({ ref }) => ref.id)
+        .sort(),
+    ).toEqual([...kept].sort())
     expect((await engine.history({ of: { all: true }, count: 0 })).total).toBe(kept.length)
     for (const id of [kept[0]!, kept.at(-1)!]) expect((await engine.read(P(id)))!.text!.length).toBeGreaterThan(8000)
   }
@@ -161,7 +194,9 @@ describe('a commit that the disk refuses', () => {
     try {
       const engine = open(join(disk, 'store.db'))
       const kept = await fillUp(engine)
-      const many = await Promise.allSettled(Array.from({ length: 10 }, (_, i) => engine.commit([put(heavy(`m${i}`, 3000))])))
+      const many = await Promise.allSettled(
+        Array.from({ length: 10 }, (_, i) => engine.commit([put(heavy(`m${i}`, 3000))])),
+      )
       expect(many.every(one => one.status === 'rejected')).toBe(true)
       grow(disk, 40)
       await engine.commit([put(heavy('more', 8))])
@@ -173,20 +208,24 @@ describe('a commit that the disk refuses', () => {
     }
   })
 
-  test('at COMMIT, because another connection holds the file: nothing is left, and the next one is written', { timeout: 30_000 }, async () => {
-    const engine = open(path)
-    await engine.commit([put(marked('a', '1'))])
-    const other = new DatabaseSync(path)
-    other.exec('BEGIN IMMEDIATE')
-    await expect(engine.commit([put(marked('a', '2')), put(marked('b', '2'))])).rejects.toThrow(/locked|busy/i)
-    expect(await engine.read(P('a'))).toMatchObject({ version: '1' })
-    expect(await engine.read(P('b'))).toBeUndefined()
-    other.exec('ROLLBACK')
-    other.close()
-    expect((await engine.commit([put(marked('a', '2'))]))[0]!.version).toBe('2')
-    expect((await engine.find(query('Patient', hasToken('identifier', '2')))).matches).toHaveLength(1)
-    await engine.close()
-  })
+  test(
+    'at COMMIT, because another connection holds the file: nothing is left, and the next one is written',
+    { timeout: 30_000 },
+    async () => {
+      const engine = open(path)
+      await engine.commit([put(marked('a', '1'))])
+      const other = new DatabaseSync(path)
+      other.exec('BEGIN IMMEDIATE')
+      await expect(engine.commit([put(marked('a', '2')), put(marked('b', '2'))])).rejects.toThrow(/locked|busy/i)
+      expect(await engine.read(P('a'))).toMatchObject({ version: '1' })
+      expect(await engine.read(P('b'))).toBeUndefined()
+      other.exec('ROLLBACK')
+      other.close()
+      expect((await engine.commit([put(marked('a', '2'))]))[0]!.version).toBe('2')
+      expect((await engine.find(query('Patient', hasToken('identifier', '2')))).matches).toHaveLength(1)
+      await engine.close()
+    },
+  )
 })
 
 describe('a torn log', () => {
@@ -194,7 +233,12 @@ describe('a torn log', () => {
   /** Leaves database and log as a power loss would: the log not copied back. Commit i writes a pair and updates the counter. */
   async function crashed(): Promise<string> {
     const engine = open(path)
-    for (let i = 1; i <= COMMITS; i++) await engine.commit([put(marked(`a${i}`, `c${i}`)), put(made('Patient', 'counter', token('identifier', `n${i}`))), put(marked(`b${i}`, `c${i}`))])
+    for (let i = 1; i <= COMMITS; i++)
+      await engine.commit([
+        put(marked(`a${i}`, `c${i}`)),
+        put(made('Patient', 'counter', token('identifier', `n${i}`))),
+        put(marked(`b${i}`, `c${i}`)),
+      ])
     const copy = join(folder, 'crashed')
     mkdirSync(copy)
     for (const file of ['store.db', 'store.db-wal']) copyFileSync(join(folder, file), join(copy, file))
@@ -209,7 +253,9 @@ describe('a torn log', () => {
       expect(await engine.verify()).toEqual([])
       const counter = await engine.read(P('counter'))
       const n = Number(counter?.version ?? 0)
-      const found = ids((await engine.find(query('Patient', everything, { count: 200 }))).matches).filter(id => id !== 'counter')
+      const found = ids((await engine.find(query('Patient', everything, { count: 200 }))).matches).filter(
+        id => id !== 'counter',
+      )
       const expected = Array.from({ length: n }, (_, i) => [`a${i + 1}`, `b${i + 1}`]).flat()
       expect(found.sort()).toEqual(expected.sort())
       if (n > 0) {
@@ -262,30 +308,50 @@ describe('a torn log', () => {
 
 describe('a store of 24,000 resources', () => {
   /** Beyond what is sorted without a thought: the engine walks in order, counts by sampling, and asks a thread of its own. */
-  const many = (i: number) => made('Observation', `o${String(i).padStart(5, '0')}`, token('code', `c${i % 3}`), token('rare', i % 8000 === 7 ? 'yes' : 'no'), quantity('value', (i * 7919) % 1000), string('name', `n${i % 50}`))
+  const many = (i: number) =>
+    made(
+      'Observation',
+      `o${String(i).padStart(5, '0')}`,
+      token('code', `c${i % 3}`),
+      token('rare', i % 8000 === 7 ? 'yes' : 'no'),
+      quantity('value', (i * 7919) % 1000),
+      string('name', `n${i % 50}`),
+    )
   const TOTAL = 24_000
 
   test('answers pages, sorts and totals as a small one does', { timeout: 60_000 }, async () => {
     const engine = open(path)
     for (let i = 0; i < TOTAL; i += 2000) await engine.commit(Array.from({ length: 2000 }, (_, k) => put(many(i + k))))
-    const ask = async (filter: Filter, rest: Partial<Query>) => engine.find(query('Observation', filter, { count: 5, total: 'none', ...rest }))
+    const ask = async (filter: Filter, rest: Partial<Query>) =>
+      engine.find(query('Observation', filter, { count: 5, total: 'none', ...rest }))
     const name = (i: number) => `o${String(i).padStart(5, '0')}`
     const byValue = { by: 'param', param: 'value', kind: 'quantity' } as const
 
     expect(ids((await ask(everything, {})).matches)).toEqual([1, 2, 3, 4, 5].map(i => name(TOTAL - i)))
     expect((await ask(hasToken('code', 'c1'), { total: 'accurate' })).total).toBe(TOTAL / 3)
     expect(ids((await ask(hasToken('rare', 'yes'), {})).matches)).toEqual([16007, 8007, 7].map(name))
-    expect((await ask({ is: 'not', part: hasToken('code', 'c1') }, { total: 'accurate', count: 0 })).total).toBe((TOTAL * 2) / 3)
+    expect((await ask({ is: 'not', part: hasToken('code', 'c1') }, { total: 'accurate', count: 0 })).total).toBe(
+      (TOTAL * 2) / 3,
+    )
     const estimate = (await ask(everything, { total: 'estimate' })).total!
     expect(Math.abs(estimate - TOTAL)).toBeLessThan(TOTAL / 10)
 
     const values = Array.from({ length: TOTAL }, (_, i) => ({ id: name(i), value: (i * 7919) % 1000, code: i % 3 }))
     for (const descending of [false, true]) {
-      const expected = values.filter(one => one.code === 1).map(one => one.value).sort((a, b) => (descending ? b - a : a - b))
+      const expected = values
+        .filter(one => one.code === 1)
+        .map(one => one.value)
+        .sort((a, b) => (descending ? b - a : a - b))
       const page = await ask(hasToken('code', 'c1'), { sort: [{ ...byValue, descending }], count: 30 })
       expect(page.matches.map(({ ref }) => values.find(one => one.id === ref.id)!.value)).toEqual(expected.slice(0, 30))
-      const next = await ask(hasToken('code', 'c1'), { sort: [{ ...byValue, descending }], count: 30, after: page.next! })
-      expect(next.matches.map(({ ref }) => values.find(one => one.id === ref.id)!.value)).toEqual(expected.slice(30, 60))
+      const next = await ask(hasToken('code', 'c1'), {
+        sort: [{ ...byValue, descending }],
+        count: 30,
+        after: page.next!,
+      })
+      expect(next.matches.map(({ ref }) => values.find(one => one.id === ref.id)!.value)).toEqual(
+        expected.slice(30, 60),
+      )
       expect(new Set(ids([...page.matches, ...next.matches])).size).toBe(60)
     }
     await engine.close()
@@ -305,7 +371,12 @@ const works = (attempt: () => unknown): boolean => {
 function tinyDisk(megabytes: number): string | undefined {
   const disk = join(folder, 'disk')
   mkdirSync(disk)
-  return works(() => execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', disk], { stdio: 'ignore' })) ? disk : undefined
+  return works(() =>
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', disk], { stdio: 'ignore' }),
+  )
+    ? disk
+    : undefined
 }
 const grow = (disk: string, megabytes: number) => execFileSync('mount', ['-o', `remount,size=${megabytes}m`, disk])
-const unmount = (disk: string) => existsSync(disk) && statSync(disk) && works(() => execFileSync('umount', ['-l', disk], { stdio: 'ignore' }))
+const unmount = (disk: string) =>
+  existsSync(disk) && statSync(disk) && works(() => execFileSync('umount', ['-l', disk], { stdio: 'ignore' }))

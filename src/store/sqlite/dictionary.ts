@@ -25,14 +25,26 @@ class Kept extends Map<string, number> {
 /** Looks words up; undefined when the store has never seen them. */
 export class Dictionary {
   protected readonly run: Statements
-  protected readonly kept = { type: new Kept(), param: new Kept(), system: new Kept(), unit: new Kept(), phrase: new Kept(), rid: new Kept() }
+  protected readonly params = new Map<string, Map<EntryKind, Map<string, number>>>()
+  protected readonly kept = {
+    type: new Kept(),
+    system: new Kept(),
+    unit: new Kept(),
+    phrase: new Kept(),
+    rid: new Kept(),
+  }
   readonly #names = new Map<number, string>()
 
   constructor(run: Statements) {
     this.run = run
   }
 
-  protected look(kind: keyof typeof this.kept, key: string, sql: string, ...args: (string | number)[]): number | undefined {
+  protected look(
+    kind: keyof typeof this.kept,
+    key: string,
+    sql: string,
+    ...args: (string | number)[]
+  ): number | undefined {
     const known = this.kept[kind].get(key)
     if (known !== undefined) return known
     const row = this.run.get(sql, args)
@@ -52,8 +64,21 @@ export class Dictionary {
     return name
   }
 
+  /** Asked for every entry of every resource, hence maps within maps instead of a key put together. */
   param(type: string, name: string, kind: EntryKind): number | undefined {
-    return this.look('param', `${type} ${name} ${kind}`, 'SELECT pid FROM param WHERE type = ? AND name = ? AND kind = ?', type, name, kind)
+    const known = this.params.get(type)?.get(kind)?.get(name)
+    if (known !== undefined) return known
+    const row = this.run.get('SELECT pid FROM param WHERE type = ? AND name = ? AND kind = ?', [type, name, kind])
+    return row && this.keepParam(type, name, kind, row[0] as number)
+  }
+
+  protected keepParam(type: string, name: string, kind: EntryKind, pid: number): number {
+    let kinds = this.params.get(type)
+    if (!kinds) this.params.set(type, (kinds = new Map()))
+    let names = kinds.get(kind)
+    if (!names) kinds.set(kind, (names = new Map()))
+    names.set(name, pid)
+    return pid
   }
 
   system(uri: string): number | undefined {
@@ -62,7 +87,14 @@ export class Dictionary {
 
   unit(code: string, system: string, unit: string): number | undefined {
     if (code === '' && system === '' && unit === '') return 0
-    return this.look('unit', `${code}\n${system}\n${unit}`, 'SELECT uid FROM unit WHERE code = ? AND system = ? AND unit = ?', code, system, unit)
+    return this.look(
+      'unit',
+      `${code}\n${system}\n${unit}`,
+      'SELECT uid FROM unit WHERE code = ? AND system = ? AND unit = ?',
+      code,
+      system,
+      unit,
+    )
   }
 
   phrase(text: string): number | undefined {
@@ -75,7 +107,9 @@ export class Dictionary {
     if (known !== undefined) return known
     const [type, id] = split(ref)
     const tid = this.type(type)
-    return tid === undefined ? undefined : this.look('rid', ref, 'SELECT rid FROM resource WHERE tid = ? AND id = ?', tid, id)
+    return tid === undefined
+      ? undefined
+      : this.look('rid', ref, 'SELECT rid FROM resource WHERE tid = ? AND id = ?', tid, id)
   }
 
   rid(type: string, id: string): number | undefined {
@@ -86,7 +120,9 @@ export class Dictionary {
 /** `Patient/123` is a resource of this store; everything else is of the type without a name. */
 export function split(ref: string): [type: string, id: string] {
   const slash = ref.indexOf('/')
-  return slash > 0 && ref.indexOf('/', slash + 1) < 0 && /^[A-Z][A-Za-z]+$/.test(ref.slice(0, slash)) ? [ref.slice(0, slash), ref.slice(slash + 1)] : ['', ref]
+  return slash > 0 && ref.indexOf('/', slash + 1) < 0 && /^[A-Z][A-Za-z]+$/.test(ref.slice(0, slash))
+    ? [ref.slice(0, slash), ref.slice(slash + 1)]
+    : ['', ref]
 }
 
 /** Looks words up and makes those that are not there. Only the writer has one; `forget` after a rollback. */
@@ -95,7 +131,7 @@ export class GrowingDictionary extends Dictionary {
 
   /** The next free number of a dictionary. */
   #take(kind: 'type' | 'param' | 'system' | 'unit' | 'phrase' | 'rid'): number {
-    const most = (sql: string) => (this.run.get(sql, [])![0] as number | null ?? 0) + 1
+    const most = (sql: string) => ((this.run.get(sql, [])![0] as number | null) ?? 0) + 1
     this.#next ??= {
       type: most('SELECT max(tid) FROM type'),
       param: most('SELECT max(pid) FROM param'),
@@ -110,6 +146,7 @@ export class GrowingDictionary extends Dictionary {
   /** After a rollback: what was made may be gone. */
   forget(): void {
     for (const kept of Object.values(this.kept)) kept.clear()
+    this.params.clear()
     this.#next = undefined
   }
 
@@ -118,7 +155,11 @@ export class GrowingDictionary extends Dictionary {
   }
 
   makeParam(type: string, name: string, kind: EntryKind): number {
-    return this.param(type, name, kind) ?? this.#make('param', `${type} ${name} ${kind}`, 'INSERT INTO param VALUES (?, ?, ?, ?)', type, name, kind)
+    const known = this.param(type, name, kind)
+    if (known !== undefined) return known
+    const pid = this.#take('param')
+    this.run('INSERT INTO param VALUES (?, ?, ?, ?)').run(pid, type, name, kind)
+    return this.keepParam(type, name, kind, pid)
   }
 
   makeSystem(uri: string): number {
@@ -126,7 +167,10 @@ export class GrowingDictionary extends Dictionary {
   }
 
   makeUnit(code: string, system: string, unit: string): number {
-    return this.unit(code, system, unit) ?? this.#make('unit', `${code}\n${system}\n${unit}`, 'INSERT INTO unit VALUES (?, ?, ?, ?)', code, system, unit)
+    return (
+      this.unit(code, system, unit) ??
+      this.#make('unit', `${code}\n${system}\n${unit}`, 'INSERT INTO unit VALUES (?, ?, ?, ?)', code, system, unit)
+    )
   }
 
   makePhrase(text: string): number {
@@ -138,7 +182,7 @@ export class GrowingDictionary extends Dictionary {
     const known = this.target(ref)
     if (known !== undefined) return known
     const [type, id] = split(ref)
-    return this.#make('rid', ref, "INSERT INTO resource VALUES (?, ?, ?, 0, 0, 0, NULL)", this.makeType(type), id)
+    return this.#make('rid', ref, 'INSERT INTO resource VALUES (?, ?, ?, 0, 0, 0, NULL)', this.makeType(type), id)
   }
 
   /** A fresh rid for a resource that the store has never heard of; its row is the caller's to insert. */
@@ -146,7 +190,12 @@ export class GrowingDictionary extends Dictionary {
     return this.kept.rid.keep(`${type}/${id}`, this.#take('rid'))
   }
 
-  #make(kind: 'type' | 'param' | 'system' | 'unit' | 'phrase' | 'rid', key: string, sql: string, ...args: (string | number)[]): number {
+  #make(
+    kind: 'type' | 'system' | 'unit' | 'phrase' | 'rid',
+    key: string,
+    sql: string,
+    ...args: (string | number)[]
+  ): number {
     const number = this.#take(kind)
     this.run(sql).run(number, ...args)
     return this.kept[kind].keep(key, number)

@@ -41,7 +41,8 @@ export function openSqlite({ path, extractor, now = Date.now }: SqliteOptions): 
     // async, so that a failure is a rejection
     read: async ref => latest(run, words, ref),
     readVersion: async (ref, version) => past(run, words, ref, version),
-    readMany: async refs => refs.map(ref => latest(run, words, ref)).filter(version => version?.text !== undefined) as Version[],
+    readMany: async refs =>
+      refs.map(ref => latest(run, words, ref)).filter(version => version?.text !== undefined) as Version[],
     history: async query => history(run, words, query),
 
     async find(query) {
@@ -62,7 +63,13 @@ export function openSqlite({ path, extractor, now = Date.now }: SqliteOptions): 
           [pid, ...some, limit],
         )
         for (const [rid, id, version, stamp, method, json] of rows)
-          found.set(rid as number, { ref: { type, id: id as string }, version: String(version), updated: Math.floor((stamp as number) / 1024), method: METHODS[method as number]!, text: json as string })
+          found.set(rid as number, {
+            ref: { type, id: id as string },
+            version: String(version),
+            updated: Math.floor((stamp as number) / 1024),
+            method: METHODS[method as number]!,
+            text: json as string,
+          })
       }
       return [...found.values()].slice(0, limit)
     },
@@ -70,7 +77,10 @@ export function openSqlite({ path, extractor, now = Date.now }: SqliteOptions): 
     commit: writes => writer.commit(writes),
 
     async counts() {
-      const rows = run.all('SELECT t.name, count(*) FROM resource r JOIN type t USING (tid) WHERE r.json IS NOT NULL GROUP BY r.tid', [])
+      const rows = run.all(
+        'SELECT t.name, count(*) FROM resource r JOIN type t USING (tid) WHERE r.json IS NOT NULL GROUP BY r.tid',
+        [],
+      )
       return new Map(rows.map(row => [row[0] as string, row[1] as number]))
     },
 
@@ -112,7 +122,10 @@ export function openSqlite({ path, extractor, now = Date.now }: SqliteOptions): 
     let last = 0
     transaction(() => writer.index.removeAll(type))
     for (;;) {
-      const rows = run.all('SELECT rid, json FROM resource WHERE tid = ? AND json IS NOT NULL AND rid > ? ORDER BY rid LIMIT ?', [tid, last, SLICE])
+      const rows = run.all(
+        'SELECT rid, json FROM resource WHERE tid = ? AND json IS NOT NULL AND rid > ? ORDER BY rid LIMIT ?',
+        [tid, last, SLICE],
+      )
       if (rows.length === 0) return done
       transaction(() => {
         for (const [rid, json] of rows) {

@@ -31,20 +31,39 @@ type Has = Extract<Filter, { is: 'has' }>
 const never: Sql = { sql: '0', args: [] }
 const always: Sql = { sql: '1', args: [] }
 const join = (parts: readonly Sql[], by: ' AND ' | ' OR ', none: Sql): Sql =>
-  parts.length === 0 ? none : parts.length === 1 ? parts[0]! : { sql: `(${parts.map(part => part.sql).join(by)})`, args: parts.flatMap(part => part.args) }
+  parts.length === 0
+    ? none
+    : parts.length === 1
+      ? parts[0]!
+      : { sql: `(${parts.map(part => part.sql).join(by)})`, args: parts.flatMap(part => part.args) }
 
 /** LIKE would fold case and know wildcards; these do neither. */
 const ceiling = (prefix: string) => prefix + '\u{10FFFF}'
 
-const tableOf: Readonly<Record<Exclude<EntryKind, 'words'>, string>> = { string: 'string', token: 'token', text: 'text', reference: 'ref', date: 'date', quantity: 'quantity' }
+const tableOf: Readonly<Record<Exclude<EntryKind, 'words'>, string>> = {
+  string: 'string',
+  token: 'token',
+  text: 'text',
+  reference: 'ref',
+  date: 'date',
+  quantity: 'quantity',
+}
 
 /** A predicate over the row of an index table. */
 function row(predicate: Predicate, kind: EntryKind, words: Dictionary): Sql {
   switch (predicate.is) {
     case 'and':
-      return join(predicate.parts.map(part => row(part, kind, words)), ' AND ', always)
+      return join(
+        predicate.parts.map(part => row(part, kind, words)),
+        ' AND ',
+        always,
+      )
     case 'or':
-      return join(predicate.parts.map(part => row(part, kind, words)), ' OR ', never)
+      return join(
+        predicate.parts.map(part => row(part, kind, words)),
+        ' OR ',
+        never,
+      )
     case 'phrase':
       return never
     default:
@@ -56,10 +75,19 @@ type ColumnPredicate = Exclude<Predicate, { is: 'and' | 'or' | 'phrase' }>
 
 function column(predicate: ColumnPredicate, kind: EntryKind, words: Dictionary): Sql {
   const name = predicate.column
-  if (kind === 'token' && name === 'system') return interned(predicate, 'sid', 'SELECT sid FROM system WHERE ', 'uri', text => words.system(text))
-  if (kind === 'reference') return interned(predicate, 'target', 'SELECT rid FROM (SELECT r.rid, CASE WHEN r.tid = 0 THEN r.id ELSE y.name || \'/\' || r.id END text FROM resource r JOIN type y USING (tid)) WHERE ', 'text', text => words.target(text))
+  if (kind === 'token' && name === 'system')
+    return interned(predicate, 'sid', 'SELECT sid FROM system WHERE ', 'uri', text => words.system(text))
+  if (kind === 'reference')
+    return interned(
+      predicate,
+      'target',
+      "SELECT rid FROM (SELECT r.rid, CASE WHEN r.tid = 0 THEN r.id ELSE y.name || '/' || r.id END text FROM resource r JOIN type y USING (tid)) WHERE ",
+      'text',
+      text => words.target(text),
+    )
   if (kind === 'text') return { ...prefixed('fid IN (SELECT fid FROM phrase WHERE ', compare(predicate, 'text')) }
-  if (kind === 'quantity' && (name === 'system' || name === 'code' || name === 'unit')) return prefixed('uid IN (SELECT uid FROM unit WHERE ', compare(predicate, name))
+  if (kind === 'quantity' && (name === 'system' || name === 'code' || name === 'unit'))
+    return prefixed('uid IN (SELECT uid FROM unit WHERE ', compare(predicate, name))
   if (kind === 'date' && name === 'high') return compare(predicate, 'low + span')
   if (kind === 'string' && name === 'exact') return compare(predicate, "CASE WHEN exact = '' THEN text ELSE exact END")
   return compare(predicate, name)
@@ -68,11 +96,26 @@ function column(predicate: ColumnPredicate, kind: EntryKind, words: Dictionary):
 const prefixed = (sql: string, inner: Sql): Sql => ({ sql: `${sql}${inner.sql})`, args: inner.args })
 
 /** A column that holds the number of a word. */
-function interned(predicate: ColumnPredicate, name: string, select: string, text: string, look: (text: string) => number | undefined): Sql {
-  const numbers = predicate.is === 'one of' ? predicate.values.map(look) : predicate.is === 'compare' && predicate.by === '=' ? [look(String(predicate.value))] : undefined
+function interned(
+  predicate: ColumnPredicate,
+  name: string,
+  select: string,
+  text: string,
+  look: (text: string) => number | undefined,
+): Sql {
+  const numbers =
+    predicate.is === 'one of'
+      ? predicate.values.map(look)
+      : predicate.is === 'compare' && predicate.by === '='
+        ? [look(String(predicate.value))]
+        : undefined
   if (!numbers) return prefixed(`${name} IN (${select}`, compare(predicate, text))
   const known = numbers.filter(number => number !== undefined)
-  return known.length === 0 ? never : known.length === 1 ? { sql: `${name} = ?`, args: known } : { sql: `${name} IN (${known.map(() => '?').join(',')})`, args: known }
+  return known.length === 0
+    ? never
+    : known.length === 1
+      ? { sql: `${name} = ?`, args: known }
+      : { sql: `${name} IN (${known.map(() => '?').join(',')})`, args: known }
 }
 
 function compare(predicate: ColumnPredicate, name: string): Sql {
@@ -80,13 +123,19 @@ function compare(predicate: ColumnPredicate, name: string): Sql {
     case 'compare':
       return { sql: `${name} ${predicate.by} ?`, args: [predicate.value] }
     case 'starts':
-      return predicate.value === '' ? always : { sql: `(${name} >= ? AND ${name} < ?)`, args: [predicate.value, ceiling(predicate.value)] }
+      return predicate.value === ''
+        ? always
+        : { sql: `(${name} >= ? AND ${name} < ?)`, args: [predicate.value, ceiling(predicate.value)] }
     case 'contains':
       return predicate.value === '' ? always : { sql: `instr(${name}, ?) > 0`, args: [predicate.value] }
     case 'ends':
-      return predicate.value === '' ? always : { sql: `substr(${name}, -length(?)) = ?`, args: [predicate.value, predicate.value] }
+      return predicate.value === ''
+        ? always
+        : { sql: `substr(${name}, -length(?)) = ?`, args: [predicate.value, predicate.value] }
     case 'one of':
-      return predicate.values.length === 0 ? never : { sql: `${name} IN (${predicate.values.map(() => '?').join(',')})`, args: predicate.values }
+      return predicate.values.length === 0
+        ? never
+        : { sql: `${name} IN (${predicate.values.map(() => '?').join(',')})`, args: predicate.values }
   }
 }
 
@@ -106,27 +155,45 @@ function alternatives(filter: Has): readonly Has[] {
 
 /** The FTS5 query of a predicate over words; undefined when it cannot be said. */
 function fullText(predicate: Predicate): string | undefined {
-  if (predicate.is === 'phrase') return predicate.value === '' ? undefined : `"${predicate.value.replaceAll('"', '""')}"`
+  if (predicate.is === 'phrase')
+    return predicate.value === '' ? undefined : `"${predicate.value.replaceAll('"', '""')}"`
   if (predicate.is !== 'and' && predicate.is !== 'or') return undefined
   const parts = predicate.parts.map(fullText)
-  return parts.length === 0 || parts.includes(undefined) ? undefined : `(${parts.join(predicate.is === 'and' ? ' AND ' : ' OR ')})`
+  return parts.length === 0 || parts.includes(undefined)
+    ? undefined
+    : `(${parts.join(predicate.is === 'and' ? ' AND ' : ' OR ')})`
 }
 
 /**
  * Which resources have words at all: FTS5 keeps how many, a varint for `text` and one for `content`.
  * https://sqlite.org/fts5.html#fts5_data_structures
  */
-const anyWords = { text: "substr(sz, 1, 1) <> x'00'", content: "NOT (substr(sz, -1) = x'00' AND substr(sz, -2, 1) < x'80')" }
+const anyWords = {
+  text: "substr(sz, 1, 1) <> x'00'",
+  content: "NOT (substr(sz, -1) = x'00' AND substr(sz, -2, 1) < x'80')",
+}
 
 function wordsMatch(filter: Has): Sql | undefined {
-  if (!filter.where) return { sql: `SELECT id rid FROM words_docsize WHERE ${anyWords[filter.param === '_text' ? 'text' : 'content']}`, args: [] }
+  if (!filter.where)
+    return {
+      sql: `SELECT id rid FROM words_docsize WHERE ${anyWords[filter.param === '_text' ? 'text' : 'content']}`,
+      args: [],
+    }
   const query = filter.where && fullText(filter.where)
-  return query ? { sql: 'SELECT rowid rid FROM words WHERE words MATCH ?', args: [`{${filter.param === '_text' ? 'text' : 'content'}} : ${query}`] } : undefined
+  return query
+    ? {
+        sql: 'SELECT rowid rid FROM words WHERE words MATCH ?',
+        args: [`{${filter.param === '_text' ? 'text' : 'content'}} : ${query}`],
+      }
+    : undefined
 }
 
 const selectHas = (pid: number, filter: Has, words: Dictionary): Sql => {
   const where = filter.where ? row(filter.where, filter.kind, words) : always
-  return { sql: `SELECT rid FROM ${tableOf[filter.kind as 'string']} WHERE pid = ? AND ${where.sql}`, args: [pid, ...where.args] }
+  return {
+    sql: `SELECT rid FROM ${tableOf[filter.kind as 'string']} WHERE pid = ? AND ${where.sql}`,
+    args: [pid, ...where.args],
+  }
 }
 
 /** Whether the resource with this rid satisfies the filter, as an SQL expression. */
@@ -134,9 +201,17 @@ export function check(filter: Filter, type: string, rid: string, compile: Compil
   const { words } = compile
   switch (filter.is) {
     case 'all':
-      return join(filter.parts.map(part => check(part, type, rid, compile, depth)), ' AND ', always)
+      return join(
+        filter.parts.map(part => check(part, type, rid, compile, depth)),
+        ' AND ',
+        always,
+      )
     case 'any':
-      return join(filter.parts.map(part => check(part, type, rid, compile, depth)), ' OR ', never)
+      return join(
+        filter.parts.map(part => check(part, type, rid, compile, depth)),
+        ' OR ',
+        never,
+      )
     case 'not':
       return prefixed('NOT (', check(filter.part, type, rid, compile, depth))
     case 'has':
@@ -146,23 +221,35 @@ export function check(filter: Filter, type: string, rid: string, compile: Compil
     case 'id': {
       const tid = words.type(type)
       if (tid === undefined || filter.ids.length === 0) return never
-      return { sql: `${rid} IN (SELECT rid FROM resource WHERE tid = ? AND id IN (${filter.ids.map(() => '?').join(',')}) AND json IS NOT NULL)`, args: [tid, ...filter.ids] }
+      return {
+        sql: `${rid} IN (SELECT rid FROM resource WHERE tid = ? AND id IN (${filter.ids.map(() => '?').join(',')}) AND json IS NOT NULL)`,
+        args: [tid, ...filter.ids],
+      }
     }
     case 'updated':
-      return { sql: `EXISTS (SELECT 1 FROM resource u WHERE u.rid = ${rid} AND u.stamp BETWEEN ? AND ?)`, args: stamps(filter) }
+      return {
+        sql: `EXISTS (SELECT 1 FROM resource u WHERE u.rid = ${rid} AND u.stamp BETWEEN ? AND ?)`,
+        args: stamps(filter),
+      }
     case 'link':
       return checkLink(filter, type, rid, compile, depth)
     case 'linked by': {
       const pid = words.param(filter.type, filter.param, 'reference')
       if (pid === undefined) return never
       const inner = check(filter.where, filter.type, `f${depth}.rid`, compile, depth + 1)
-      return { sql: `EXISTS (SELECT 1 FROM ref f${depth} WHERE f${depth}.pid = ? AND f${depth}.target = ${rid} AND ${inner.sql})`, args: [pid, ...inner.args] }
+      return {
+        sql: `EXISTS (SELECT 1 FROM ref f${depth} WHERE f${depth}.pid = ? AND f${depth}.target = ${rid} AND ${inner.sql})`,
+        args: [pid, ...inner.args],
+      }
     }
     case 'tuple':
     case 'near':
     case 'contains': {
       const rough = check(necessary(filter), type, rid, compile, depth)
-      return { sql: `(${rough.sql} AND holds(?, (SELECT json FROM resource WHERE rid = ${rid})))`, args: [...rough.args, compile.residual(filter, type)] }
+      return {
+        sql: `(${rough.sql} AND holds(?, (SELECT json FROM resource WHERE rid = ${rid})))`,
+        args: [...rough.args, compile.residual(filter, type)],
+      }
     }
   }
 }
@@ -179,24 +266,39 @@ function checkHas(filter: Has, type: string, rid: string, words: Dictionary): Sq
       const where = one.where ? row(one.where, one.kind, words) : always
       const byRid = one.kind !== 'text' && (one.kind !== 'token' || pinned(one.where, 'code') !== undefined)
       if (!byRid) return prefixed(`${rid} IN (`, selectHas(pid, one, words))
-      return { sql: `EXISTS (SELECT 1 FROM ${tableOf[one.kind as 'string']} e WHERE e.pid = ? AND e.rid = ${rid} AND ${where.sql})`, args: [pid, ...where.args] }
+      return {
+        sql: `EXISTS (SELECT 1 FROM ${tableOf[one.kind as 'string']} e WHERE e.pid = ? AND e.rid = ${rid} AND ${where.sql})`,
+        args: [pid, ...where.args],
+      }
     }),
     ' OR ',
     never,
   )
 }
 
-function checkLink(filter: Extract<Filter, { is: 'link' }>, type: string, rid: string, compile: Compile, depth: number): Sql {
+function checkLink(
+  filter: Extract<Filter, { is: 'link' }>,
+  type: string,
+  rid: string,
+  compile: Compile,
+  depth: number,
+): Sql {
   const pid = compile.words.param(type, filter.param, 'reference')
   const tid = compile.words.type(filter.type)
   if (pid === undefined || tid === undefined) return never
   const f = `f${depth}`
   const inner = check(filter.where, filter.type, `${f}.target`, compile, depth + 1)
   const live = `EXISTS (SELECT 1 FROM resource l WHERE l.rid = ${f}.target AND l.tid = ? AND l.json IS NOT NULL)`
-  return { sql: `EXISTS (SELECT 1 FROM ref ${f} WHERE ${f}.pid = ? AND ${f}.rid = ${rid} AND ${live} AND ${inner.sql})`, args: [pid, tid, ...inner.args] }
+  return {
+    sql: `EXISTS (SELECT 1 FROM ref ${f} WHERE ${f}.pid = ? AND ${f}.rid = ${rid} AND ${live} AND ${inner.sql})`,
+    args: [pid, tid, ...inner.args],
+  }
 }
 
-const stamps = (filter: { low: number; high: number }): [number, number] => [clamp(filter.low * 1024), clamp(filter.high * 1024 + 1023)]
+const stamps = (filter: { low: number; high: number }): [number, number] => [
+  clamp(filter.low * 1024),
+  clamp(filter.high * 1024 + 1023),
+]
 const clamp = (value: number) => Math.max(0, Math.min(Number.MAX_SAFE_INTEGER, Math.floor(value)))
 
 /** What an index can say of a filter that only the text can answer: true of every resource that satisfies it. */
@@ -205,7 +307,12 @@ function necessary(filter: Extract<Filter, { is: 'tuple' | 'near' | 'contains' }
     case 'tuple':
       return { is: 'all', parts: filter.parts.map(ofSome) }
     case 'contains':
-      return { is: 'has', param: '_contained', kind: 'token', where: { is: 'compare', by: '=', column: 'code', value: filter.type } }
+      return {
+        is: 'has',
+        param: '_contained',
+        kind: 'token',
+        where: { is: 'compare', by: '=', column: 'code', value: filter.type },
+      }
     case 'near': {
       const latitude = (filter.metres / 111_000) * 1.01 + 1e-9
       const farthest = Math.abs(filter.latitude) + latitude
@@ -214,7 +321,13 @@ function necessary(filter: Extract<Filter, { is: 'tuple' | 'near' | 'contains' }
         is: 'has',
         param,
         kind: 'quantity',
-        where: { is: 'and', parts: [{ is: 'compare', by: '>=', column: 'low', value: low }, { is: 'compare', by: '<=', column: 'low', value: high }] },
+        where: {
+          is: 'and',
+          parts: [
+            { is: 'compare', by: '>=', column: 'low', value: low },
+            { is: 'compare', by: '<=', column: 'low', value: high },
+          ],
+        },
       })
       const parts = [between(`${filter.param}:latitude`, filter.latitude - latitude, filter.latitude + latitude)]
       const [west, east] = [filter.longitude - longitude, filter.longitude + longitude]
@@ -246,23 +359,53 @@ export function source(filter: Filter, type: string, compile: Compile): Source |
     case 'id': {
       const tid = words.type(type)
       if (tid === undefined || filter.ids.length === 0) return empty
-      return { sql: `SELECT rid FROM resource WHERE tid = ? AND id IN (${filter.ids.map(() => '?').join(',')}) AND json IS NOT NULL`, args: [tid, ...filter.ids], ordered: false, typed: true, unique: true }
+      return {
+        sql: `SELECT rid FROM resource WHERE tid = ? AND id IN (${filter.ids.map(() => '?').join(',')}) AND json IS NOT NULL`,
+        args: [tid, ...filter.ids],
+        ordered: false,
+        typed: true,
+        unique: true,
+      }
     }
     case 'updated': {
       const tid = words.type(type)
-      return tid === undefined ? empty : { sql: 'SELECT rid FROM resource WHERE tid = ? AND stamp BETWEEN ? AND ? AND version > 0 AND json IS NOT NULL', args: [tid, ...stamps(filter)], ordered: false, typed: true, unique: true }
+      return tid === undefined
+        ? empty
+        : {
+            sql: 'SELECT rid FROM resource WHERE tid = ? AND stamp BETWEEN ? AND ? AND version > 0 AND json IS NOT NULL',
+            args: [tid, ...stamps(filter)],
+            ordered: false,
+            typed: true,
+            unique: true,
+          }
     }
     case 'link': {
       const pid = words.param(type, filter.param, 'reference')
       const inner = select(filter.where, filter.type, compile)
       if (pid === undefined) return empty
-      return inner && { sql: `SELECT rid FROM ref WHERE pid = ? AND target IN (${inner.sql})`, args: [pid, ...inner.args], ordered: false, typed: true, unique: false }
+      return (
+        inner && {
+          sql: `SELECT rid FROM ref WHERE pid = ? AND target IN (${inner.sql})`,
+          args: [pid, ...inner.args],
+          ordered: false,
+          typed: true,
+          unique: false,
+        }
+      )
     }
     case 'linked by': {
       const pid = words.param(filter.type, filter.param, 'reference')
       const inner = select(filter.where, filter.type, compile)
       if (pid === undefined) return empty
-      return inner && { sql: `SELECT target rid FROM ref WHERE pid = ? AND rid IN (${inner.sql})`, args: [pid, ...inner.args], ordered: false, typed: false, unique: false }
+      return (
+        inner && {
+          sql: `SELECT target rid FROM ref WHERE pid = ? AND rid IN (${inner.sql})`,
+          args: [pid, ...inner.args],
+          ordered: false,
+          typed: false,
+          unique: false,
+        }
+      )
     }
     case 'tuple':
     case 'near':
@@ -286,7 +429,11 @@ export function select(filter: Filter, type: string, compile: Compile): Sql {
   const from = start < 0 ? undefined : source(parts[start]!, type, compile)!
   const exact = start >= 0 && isExact(parts[start]!)
   const rest = check({ is: 'all', parts: parts.filter((_, i) => i !== start || !exact) }, type, 's.rid', compile)
-  const base = from?.typed ? `(${from.sql}) s WHERE ${rest.sql}` : from ? `(${from.sql}) s WHERE ${rest.sql} AND EXISTS (SELECT 1 FROM resource l WHERE l.rid = s.rid AND l.tid = ${tid} AND l.json IS NOT NULL)` : `resource s WHERE s.tid = ${tid} AND s.json IS NOT NULL AND ${rest.sql}`
+  const base = from?.typed
+    ? `(${from.sql}) s WHERE ${rest.sql}`
+    : from
+      ? `(${from.sql}) s WHERE ${rest.sql} AND EXISTS (SELECT 1 FROM resource l WHERE l.rid = s.rid AND l.tid = ${tid} AND l.json IS NOT NULL)`
+      : `resource s WHERE s.tid = ${tid} AND s.json IS NOT NULL AND ${rest.sql}`
   return { sql: `SELECT s.rid FROM ${base}`, args: [...(from?.args ?? []), ...rest.args] }
 }
 
@@ -319,16 +466,25 @@ function sourceHas(filter: Has, type: string, words: Dictionary): Source | undef
   if (parts.length === 0) return empty
   const column = filter.kind === 'token' ? 'code' : filter.kind === 'reference' ? 'ref' : undefined
   const pin = column && pinned(filter.where, column)
-  const unique = filter.kind === 'reference' ? pin === 'one' : pin === 'one' && !!filter.where && fixesSystem(filter.where)
+  const unique =
+    filter.kind === 'reference' ? pin === 'one' : pin === 'one' && !!filter.where && fixesSystem(filter.where)
   return { ...selectHas(pid, filter, words), ordered: pin === 'one', typed: true, unique }
 }
 
 const fixesSystem = (predicate: Predicate): boolean =>
-  predicate.is === 'compare' ? predicate.by === '=' && predicate.column === 'system' : predicate.is === 'and' && predicate.parts.some(fixesSystem)
+  predicate.is === 'compare'
+    ? predicate.by === '=' && predicate.column === 'system'
+    : predicate.is === 'and' && predicate.parts.some(fixesSystem)
 
 const union = (parts: readonly Source[]): Source =>
   parts.length === 1
     ? parts[0]!
     : parts.length === 0
       ? empty
-      : { sql: parts.map(part => part.sql).join(' UNION '), args: parts.flatMap(part => part.args), ordered: false, typed: parts.every(part => part.typed), unique: true }
+      : {
+          sql: parts.map(part => part.sql).join(' UNION '),
+          args: parts.flatMap(part => part.args),
+          ordered: false,
+          typed: parts.every(part => part.typed),
+          unique: true,
+        }

@@ -3,13 +3,13 @@
  * the thread for slow queries has one of its own.
  */
 import type { DatabaseSync } from 'node:sqlite'
-import type { Resource } from '../../fhir/types.ts'
-import { compare, match, sortKey, type Subject } from '../../search/match.ts'
+import { compare, match, sortKey } from '../../search/match.ts'
 import type { Extractor, Filter, Position, Query, Sort } from '../../search/query.ts'
 import type { Page, Version } from '../store.ts'
 import type { Dictionary } from './dictionary.ts'
 import { check, type Compile, isExact, type Source, source, type Sql } from './filter.ts'
 import type { Row, Statements, Value } from './statements.ts'
+import { changedSince, type Match, subject } from './snapshot.ts'
 import { METHODS } from './versions.ts'
 
 /** So few that counting them all costs nothing. */
@@ -18,11 +18,6 @@ const SCANT = 256
 const FEW = 2_000
 /** Beyond so many, walking the resources in page order and checking each is faster than sorting. */
 const MANY = 20_000
-
-interface Match {
-  readonly version: Version
-  readonly position: Position
-}
 
 /** How one type of a query is going to be answered. */
 interface Plan {
@@ -50,7 +45,10 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
   db.function('holds', { directOnly: true }, (n: unknown, json: unknown) => {
     const { filter } = residuals[n as number]!
     // what it says of other resources an index has decided already
-    return typeof json === 'string' && match(filter, subject(json, extractor), { get: () => undefined, referrers: () => [], extractor }) ? 1 : 0
+    return typeof json === 'string' &&
+      match(filter, subject(json, extractor), { get: () => undefined, referrers: () => [], extractor })
+      ? 1
+      : 0
   })
   db.function('sortkey', { directOnly: true }, (param: unknown, kind: unknown, descending: unknown, json: unknown) => {
     const sort = { by: 'param', param, kind, descending: descending === 1 } as Sort
@@ -59,7 +57,8 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
 
   let small = true
   /** Whether the store holds so little that nothing takes long. Rids only grow, so once it does not it never will again. */
-  const isSmall = () => small && (small = ((run.get('SELECT max(rid) FROM resource', [])![0] as number | null) ?? 0) < MANY)
+  const isSmall = () =>
+    small && (small = ((run.get('SELECT max(rid) FROM resource', [])![0] as number | null) ?? 0) < MANY)
 
   const sized = new Map<string, { rows: number; until: number }>()
 
@@ -69,7 +68,8 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     const known = sized.get(key)
     const now = performance.now()
     if (known && known.until > now) return known.rows
-    const count = (limit: number) => run.get(`SELECT count(*) FROM (SELECT 1 FROM (${sql}) LIMIT ${limit})`, args)![0] as number
+    const count = (limit: number) =>
+      run.get(`SELECT count(*) FROM (SELECT 1 FROM (${sql}) LIMIT ${limit})`, args)![0] as number
     const small = count(SCANT)
     if (small < SCANT) return small
     const rows = count(MANY)
@@ -91,22 +91,45 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
       sources.forEach((found, i) => {
         if (!found || (estimate !== undefined && estimate < 50)) return
         const rows = size(found)
-        const better = estimate === undefined || (rows < FEW || estimate < FEW ? rows < estimate : found.ordered && !sources[best]!.ordered)
+        const better =
+          estimate === undefined ||
+          (rows < FEW || estimate < FEW ? rows < estimate : found.ordered && !sources[best]!.ordered)
         if (better) [best, estimate] = [i, rows]
       })
       if (best >= 0 && estimate! >= MANY && !sources[best]!.ordered) [best, estimate] = [-1, undefined]
     }
     const driver = sources[best]
-    return { type, tid, driver, rest: { is: 'all', parts: parts.filter((part, i) => i !== best || !isExact(part)) }, estimate }
+    return {
+      type,
+      tid,
+      driver,
+      rest: { is: 'all', parts: parts.filter((part, i) => i !== best || !isExact(part)) },
+      estimate,
+    }
   }
 
   /** `FROM … WHERE …` giving `d.rid`, each live resource of the type that matches (several times, when the driver repeats). */
-  function from({ driver, rest, tid, type }: Plan): Sql {
-    const conditions = check(rest, type, 'd.rid', compile)
-    if (!driver) return { sql: `FROM resource d WHERE d.tid = ? AND d.json IS NOT NULL AND ${conditions.sql}`, args: [tid, ...conditions.args] }
-    const typed = driver.typed ? '' : ` AND EXISTS (SELECT 1 FROM resource t WHERE t.rid = d.rid AND t.tid = ${tid} AND t.json IS NOT NULL)`
+  function from({ driver, rest, tid, type }: Plan, query?: Query): Sql {
+    const conditions = unchanged(check(rest, type, 'd.rid', compile), query)
+    if (!driver)
+      return {
+        sql: `FROM resource d WHERE d.tid = ? AND d.json IS NOT NULL AND ${conditions.sql}`,
+        args: [tid, ...conditions.args],
+      }
+    const typed = driver.typed
+      ? ''
+      : ` AND EXISTS (SELECT 1 FROM resource t WHERE t.rid = d.rid AND t.tid = ${tid} AND t.json IS NOT NULL)`
     return { sql: `FROM (${driver.sql}) d WHERE ${conditions.sql}${typed}`, args: [...driver.args, ...conditions.args] }
   }
+
+  /** Pages of a sorted search after the first: what was changed since is found as it was (store/sqlite/snapshot.ts). */
+  const unchanged = (conditions: Sql, query?: Query): Sql =>
+    query?.after?.asOf === undefined
+      ? conditions
+      : {
+          sql: `${conditions.sql} AND EXISTS (SELECT 1 FROM resource y WHERE y.rid = d.rid AND y.stamp <= ?)`,
+          args: [...conditions.args, query.after.asOf],
+        }
 
   const version = (type: string, row: Row): Version => ({
     ref: { type, id: row[1] as string },
@@ -127,7 +150,10 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
       `SELECT ${fetched} FROM (SELECT ${distinct}d.rid ${sql}${before} ORDER BY d.rid DESC LIMIT ?) p CROSS JOIN resource r ON r.rid = p.rid ORDER BY p.rid DESC`,
       query.after ? [...args, query.after.rid, limit] : [...args, limit],
     )
-    return rows.map(row => ({ version: version(plan.type, row), position: { keys: [], rid: row[0] as number, type: plan.type } }))
+    return rows.map(row => ({
+      version: version(plan.type, row),
+      position: { keys: [], rid: row[0] as number, type: plan.type },
+    }))
   }
 
   /** The column that a sort key reads from an index that is in its order; undefined when there is none. */
@@ -144,16 +170,18 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
   function byIndex(plan: Plan, query: Query, limit: number): Match[] | undefined {
     const sort = query.sort[0]!
     if (query.sort.length !== 1 || (plan.estimate !== undefined && plan.estimate < FEW)) return undefined
-    const all: Filter = query.filter
     const [by, past] = sort.descending ? ['DESC', '<'] : ['ASC', '>']
     const page = (sql: string, args: readonly Value[], most: number): Match[] =>
       run
         .all(`SELECT ${fetched}, p.k FROM (${sql} LIMIT ?) p CROSS JOIN resource r ON r.rid = p.rid`, [...args, most])
-        .map(row => ({ version: version(plan.type, row), position: { keys: [row[6] as Value], rid: row[0] as number, type: plan.type } }))
+        .map(row => ({
+          version: version(plan.type, row),
+          position: { keys: [row[6] as Value], rid: row[0] as number, type: plan.type },
+        }))
     const after = query.after
     const key = after?.keys[0]
     if (sort.by !== 'param') {
-      const conditions = check(all, plan.type, 'd.rid', compile)
+      const conditions = unchanged(check(query.filter, plan.type, 'd.rid', compile), query)
       const column = sort.by === 'id' ? 'd.id' : 'd.stamp'
       const cursor = after ? ` AND ${column} ${past}= ? AND (${column} ${past} ? OR d.rid < ?)` : ''
       return page(
@@ -167,7 +195,7 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     const { table, column, pid, more } = index
     const found: Match[] = []
     if (!after || key !== null) {
-      const conditions = check(all, plan.type, 'd.rid', compile)
+      const conditions = unchanged(check(query.filter, plan.type, 'd.rid', compile), query)
       const cursor = after ? ` AND d.${column} ${past}= ? AND (d.${column} ${past} ? OR d.rid < ?)` : ''
       const first = `NOT EXISTS (SELECT 1 FROM ${table} o WHERE o.pid = d.pid AND o.rid = d.rid AND (o.${column} ${sort.descending ? '>' : '<'} d.${column} OR (o.${column} = d.${column} AND o.${more} < d.${more})))`
       found.push(
@@ -179,7 +207,7 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
       )
     }
     if (found.length < limit) {
-      const conditions = check(all, plan.type, 'd.rid', compile)
+      const conditions = unchanged(check(query.filter, plan.type, 'd.rid', compile), query)
       const cursor = after && key === null ? ' AND d.rid < ?' : ''
       found.push(
         ...page(
@@ -194,30 +222,50 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
 
   /** The value that a sort key has for `d.rid`. Times are equal within a millisecond where another key follows. */
   function keyOf(sort: Sort, type: string, last: boolean): Sql {
-    if (sort.by !== 'param') return { sql: `(SELECT ${sort.by === 'id' ? 'id' : last ? 'stamp' : 'stamp / 1024'} FROM resource k WHERE k.rid = d.rid)`, args: [] }
+    if (sort.by !== 'param')
+      return {
+        sql: `(SELECT ${sort.by === 'id' ? 'id' : last ? 'stamp' : 'stamp / 1024'} FROM resource k WHERE k.rid = d.rid)`,
+        args: [],
+      }
     const index = inOrder(sort, type)
     const best = sort.descending ? 'max' : 'min'
-    if (index) return { sql: `(SELECT ${best}(k.${index.column}) FROM ${index.table} k WHERE k.pid = ? AND k.rid = d.rid)`, args: [index.pid] }
+    if (index)
+      return {
+        sql: `(SELECT ${best}(k.${index.column}) FROM ${index.table} k WHERE k.pid = ? AND k.rid = d.rid)`,
+        args: [index.pid],
+      }
     if (words.param(type, sort.param, sort.kind) === undefined) return { sql: 'NULL', args: [] }
-    return { sql: 'sortkey(?, ?, ?, (SELECT json FROM resource k WHERE k.rid = d.rid))', args: [sort.param, sort.kind, sort.descending ? 1 : 0] }
+    return {
+      sql: 'sortkey(?, ?, ?, (SELECT json FROM resource k WHERE k.rid = d.rid))',
+      args: [sort.param, sort.kind, sort.descending ? 1 : 0],
+    }
   }
 
   /** Every match with its keys, sorted. */
   function bySorting(plan: Plan, query: Query, limit: number): Match[] {
     const keys = query.sort.map((sort, i) => keyOf(sort, plan.type, i === query.sort.length - 1))
-    const { sql, args } = from(plan)
+    const { sql, args } = from(plan, query)
     const order = query.sort.map((sort, i) => `k${i} IS NULL, k${i} ${sort.descending ? 'DESC' : 'ASC'}`).join(', ')
     const cursor = query.after ? behind(query.sort, query.after) : { sql: '1', args: [] }
     const rows = run.all(
       `SELECT ${fetched}, ${keys.map((_, i) => `p.k${i}`).join(', ')} FROM (SELECT * FROM (SELECT DISTINCT d.rid, ${keys.map((key, i) => `${key.sql} k${i}`).join(', ')} ${sql}) WHERE ${cursor.sql} ORDER BY ${order}, rid DESC LIMIT ?) p CROSS JOIN resource r ON r.rid = p.rid`,
       [...keys.flatMap(key => key.args), ...args, ...cursor.args, limit],
     )
-    return rows.map(row => ({ version: version(plan.type, row), position: { keys: row.slice(6), rid: row[0] as number, type: plan.type } }))
+    return rows.map(row => ({
+      version: version(plan.type, row),
+      position: { keys: row.slice(6), rid: row[0] as number, type: plan.type },
+    }))
   }
 
   function matches(plan: Plan, query: Query, limit: number): Match[] {
     if (query.sort.length === 0) return byRid(plan, query, limit)
-    return byIndex(plan, query, limit) ?? bySorting(plan, query, limit)
+    const found = byIndex(plan, query, limit) ?? bySorting(plan, query, limit)
+    const asOf = query.after?.asOf
+    if (asOf === undefined) return found
+    const old = changedSince(asOf, plan, query, { run, words, extractor }).filter(
+      one => inOrderOf(query.sort, one.position, query.after!) > 0,
+    )
+    return old.length === 0 ? found : [...found, ...old].sort((a, b) => inOrderOf(query.sort, a.position, b.position))
   }
 
   function total(plans: readonly Plan[], kind: Query['total']): number {
@@ -233,11 +281,16 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
   /** Exact up to `MANY`; beyond, what the rids of the first `MANY` say of the rest. */
   function estimated(plan: Plan): number {
     const { sql, args } = from(plan)
-    const [count, low, high] = run.get(`SELECT count(*), min(rid), max(rid) FROM (SELECT DISTINCT d.rid ${sql} LIMIT ${MANY})`, args) as [number, number, number]
+    const [count, low, high] = run.get(
+      `SELECT count(*), min(rid), max(rid) FROM (SELECT DISTINCT d.rid ${sql} LIMIT ${MANY})`,
+      args,
+    ) as [number, number, number]
     if (count < MANY) return count
     const newest = run.get('SELECT max(rid) FROM resource', [])![0] as number
     return Math.round((count * newest) / Math.max(1, high - low + 1))
   }
+
+  const newestStamp = () => run.get('SELECT coalesce(max(stamp), 0) FROM resource WHERE version > 0', [])![0] as number
 
   const plans = (query: Query): Plan[] => {
     residuals = []
@@ -250,9 +303,10 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     if (ready.length > 1) found = found.sort((a, b) => inOrderOf(query.sort, a.position, b.position))
     const more = found.length > query.count
     if (more) found.length = query.count
+    const last = more ? found.at(-1)?.position : undefined
     return {
       matches: found.map(one => one.version),
-      next: more ? found.at(-1)?.position : undefined,
+      next: last && query.sort.length > 0 ? { ...last, asOf: query.after?.asOf ?? newestStamp() } : last,
       total: query.total === 'none' ? undefined : total(ready, query.total),
     }
   }
@@ -262,7 +316,8 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     const parts = flatten(query.filter)
     const straight = parts.length === 0 || (parts.length === 1 && !!one.driver?.ordered)
     const [sort, ...others] = query.sort
-    const sorted = !sort || (others.length === 0 && parts.length === 0 && (sort.by !== 'param' || !!inOrder(sort, one.type)))
+    const sorted =
+      !sort || (others.length === 0 && parts.length === 0 && (sort.by !== 'param' || !!inOrder(sort, one.type)))
     return straight && sorted && query.total !== 'accurate'
   }
 
@@ -311,9 +366,4 @@ function inOrderOf(sort: readonly Sort[], a: Position, b: Position): number {
     return sort[i]!.descending ? -order : order
   }
   return b.rid - a.rid
-}
-
-function subject(json: string, extractor: Extractor): Subject {
-  const resource = JSON.parse(json) as Resource
-  return { ref: { type: resource.resourceType, id: resource.id ?? '' }, updated: 0, resource, entries: extractor.entries(resource) }
 }

@@ -79,7 +79,13 @@ export class IndexRows {
       case 'date':
         return this.tables.date.add(pid, entry.low, entry.high - entry.low, rid)
       case 'quantity':
-        return this.tables.quantity.add(pid, entry.low, words.makeUnit(entry.code, entry.system, entry.unit), rid, entry.high)
+        return this.tables.quantity.add(
+          pid,
+          entry.low,
+          words.makeUnit(entry.code, entry.system, entry.unit),
+          rid,
+          entry.high,
+        )
     }
   }
 
@@ -100,7 +106,13 @@ export class IndexRows {
       else this.#remove(type, rid, entry)
     }
     if (words) this.#run('DELETE FROM words WHERE rowid = ?').run(rid)
-    this.add(type, rid, words ? [...fresh.filter(entry => entry.kind !== 'words'), ...after.filter(entry => entry.kind === 'words')] : fresh)
+    this.add(
+      type,
+      rid,
+      words
+        ? [...fresh.filter(entry => entry.kind !== 'words'), ...after.filter(entry => entry.kind === 'words')]
+        : fresh,
+    )
   }
 
   #remove(type: string, rid: number, entry: Exclude<IndexEntry, { kind: 'words' }>): void {
@@ -109,17 +121,42 @@ export class IndexRows {
     const pid = words.makeParam(type, entry.param, entry.kind)
     switch (entry.kind) {
       case 'token':
-        return remove('DELETE FROM token WHERE pid = ? AND code = ? AND rid = ? AND sid = ?', pid, entry.code, rid, words.makeSystem(entry.system))
+        return remove(
+          'DELETE FROM token WHERE pid = ? AND code = ? AND rid = ? AND sid = ?',
+          pid,
+          entry.code,
+          rid,
+          words.makeSystem(entry.system),
+        )
       case 'string':
-        return remove('DELETE FROM string WHERE pid = ? AND text = ? AND rid = ? AND exact = ?', pid, entry.text, rid, entry.exact === entry.text ? '' : entry.exact)
+        return remove(
+          'DELETE FROM string WHERE pid = ? AND text = ? AND rid = ? AND exact = ?',
+          pid,
+          entry.text,
+          rid,
+          entry.exact === entry.text ? '' : entry.exact,
+        )
       case 'text':
         return remove('DELETE FROM text WHERE pid = ? AND fid = ? AND rid = ?', pid, words.makePhrase(entry.text), rid)
       case 'reference':
         return remove('DELETE FROM ref WHERE pid = ? AND target = ? AND rid = ?', pid, words.makeTarget(entry.ref), rid)
       case 'date':
-        return remove('DELETE FROM date WHERE pid = ? AND low = ? AND span = ? AND rid = ?', pid, entry.low, entry.high - entry.low, rid)
+        return remove(
+          'DELETE FROM date WHERE pid = ? AND low = ? AND span = ? AND rid = ?',
+          pid,
+          entry.low,
+          entry.high - entry.low,
+          rid,
+        )
       case 'quantity':
-        return remove('DELETE FROM quantity WHERE pid = ? AND low = ? AND uid = ? AND rid = ? AND high = ?', pid, entry.low, words.makeUnit(entry.code, entry.system, entry.unit), rid, entry.high)
+        return remove(
+          'DELETE FROM quantity WHERE pid = ? AND low = ? AND uid = ? AND rid = ? AND high = ?',
+          pid,
+          entry.low,
+          words.makeUnit(entry.code, entry.system, entry.unit),
+          rid,
+          entry.high,
+        )
     }
   }
 

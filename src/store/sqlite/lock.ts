@@ -15,7 +15,9 @@ export class Locked extends Error {
   override readonly name = 'Locked'
   readonly pid: string
   constructor(folder: string, pid: string) {
-    super(`The data folder ${folder} is in use by another process${pid ? ` (pid ${pid})` : ''}. Stop it first, or use another DHP_DATA.`)
+    super(
+      `The data folder ${folder} is in use by another process${pid ? ` (pid ${pid})` : ''}. Stop it first, or use another DHP_DATA.`,
+    )
     this.pid = pid
   }
 }

@@ -16,7 +16,11 @@ export function records(run: Statements, name: string, now: () => number): Recor
       return row && JSON.parse(row[0] as string)
     },
     async take(key) {
-      const row = run.get(`DELETE FROM record WHERE name = ? AND key = ? AND ${live} RETURNING value`, [name, key, now()])
+      const row = run.get(`DELETE FROM record WHERE name = ? AND key = ? AND ${live} RETURNING value`, [
+        name,
+        key,
+        now(),
+      ])
       return row && JSON.parse(row[0] as string)
     },
     async remove(key) {
@@ -24,7 +28,12 @@ export function records(run: Statements, name: string, now: () => number): Recor
     },
     async list(prefix = '') {
       return run
-        .all(`SELECT key, value FROM record WHERE name = ? AND substr(key, 1, ?) = ? AND ${live} ORDER BY key`, [name, prefix.length, prefix, now()])
+        .all(`SELECT key, value FROM record WHERE name = ? AND substr(key, 1, ?) = ? AND ${live} ORDER BY key`, [
+          name,
+          prefix.length,
+          prefix,
+          now(),
+        ])
         .map(row => ({ key: row[0] as string, value: JSON.parse(row[1] as string) as unknown }))
     },
   }

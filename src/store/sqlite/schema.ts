@@ -60,16 +60,23 @@ export function recentEnough(version: string): boolean {
 export function openFile(path: string, readOnly = false): DatabaseSync {
   const db = new DatabaseSync(path, { readOnly, timeout: 5000 })
   const { version } = db.prepare('SELECT sqlite_version() version').get() as { version: string }
-  if (!recentEnough(version)) throw new Error(`SQLite ${version} can lose data in WAL mode; ${OLDEST_SQLITE} or newer is needed. Use the Node that package.json names.`)
+  if (!recentEnough(version))
+    throw new Error(
+      `SQLite ${version} can lose data in WAL mode; ${OLDEST_SQLITE} or newer is needed. Use the Node that package.json names.`,
+    )
   db.exec('PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;')
   if (readOnly) return db
   // synchronous must be said after journal_mode, which may lower it
-  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 67108864;')
+  db.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 67108864;',
+  )
   const { user_version: format } = db.prepare('PRAGMA user_version').get() as { user_version: number }
   if (format === 0) db.exec(`BEGIN IMMEDIATE; ${tables} COMMIT;`)
   else if (format !== FORMAT) {
     db.close()
-    throw new Error(`The store ${path} has format ${format}, this server reads ${FORMAT}. Use the server that wrote it, or load the data anew.`)
+    throw new Error(
+      `The store ${path} has format ${format}, this server reads ${FORMAT}. Use the server that wrote it, or load the data anew.`,
+    )
   }
   return db
 }

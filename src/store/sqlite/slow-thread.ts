@@ -14,7 +14,10 @@ import { statements } from './statements.ts'
 const { path } = workerData as { path: string }
 const db = openFile(path, true)
 const run = statements(db)
-const stored = run.all("SELECT r.json FROM resource r JOIN type t USING (tid) WHERE t.name = 'SearchParameter' AND r.json IS NOT NULL", [])
+const stored = run.all(
+  "SELECT r.json FROM resource r JOIN type t USING (tid) WHERE t.name = 'SearchParameter' AND r.json IS NOT NULL",
+  [],
+)
 const definitions = loadDefinitions().with(stored.map(row => JSON.parse(row[0] as string) as unknown))
 const { find } = finder(db, run, new Dictionary(run), makeExtractor(definitions, kinds))
 

@@ -56,7 +56,13 @@ export class SlowReader {
   }
 
   #giveUp(): void {
-    if (this.#worker) this.#end(this.#worker, tooCostly(`The search took more than ${DEADLINE / 1000} s. Narrow it: add a patient, a code or a date, or leave _total out.`))
+    if (this.#worker)
+      this.#end(
+        this.#worker,
+        tooCostly(
+          `The search took more than ${DEADLINE / 1000} s. Narrow it: add a patient, a code or a date, or leave _total out.`,
+        ),
+      )
   }
 
   #end(worker: Worker, error: unknown): void {

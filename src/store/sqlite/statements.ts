@@ -48,7 +48,9 @@ export class Inserts {
     this.#run = run
     this.#columns = columns
     const row = `(${Array.from({ length: columns }, () => '?').join(',')})`
-    this.#sql = SIZES.map(size => `INSERT OR IGNORE INTO ${into} VALUES ${Array.from({ length: size }, () => row).join(',')}`)
+    this.#sql = SIZES.map(
+      size => `INSERT OR IGNORE INTO ${into} VALUES ${Array.from({ length: size }, () => row).join(',')}`,
+    )
   }
 
   add(...row: Value[]): void {

@@ -20,17 +20,26 @@ const version = (type: string, id: string, row: Row): Version => ({
 
 export function latest(run: Statements, words: Dictionary, { type, id }: Ref): Version | undefined {
   const tid = words.type(type)
-  const row = tid === undefined ? undefined : run.get('SELECT version, stamp, method, json FROM resource WHERE tid = ? AND id = ? AND version > 0', [tid, id])
+  const row =
+    tid === undefined
+      ? undefined
+      : run.get('SELECT version, stamp, method, json FROM resource WHERE tid = ? AND id = ? AND version > 0', [tid, id])
   return row && version(type, id, row)
 }
 
 export function past(run: Statements, words: Dictionary, { type, id }: Ref, number: string): Version | undefined {
   const tid = words.type(type)
   if (tid === undefined || !/^[1-9][0-9]{0,15}$/.test(number)) return undefined
-  const now = run.get('SELECT version, stamp, method, json, rid FROM resource WHERE tid = ? AND id = ? AND version > 0', [tid, id])
+  const now = run.get(
+    'SELECT version, stamp, method, json, rid FROM resource WHERE tid = ? AND id = ? AND version > 0',
+    [tid, id],
+  )
   if (!now) return undefined
   if (now[0] === Number(number)) return version(type, id, now)
-  const row = run.get('SELECT version, stamp, method, json FROM history WHERE rid = ? AND version = ?', [now[4] as number, Number(number)])
+  const row = run.get('SELECT version, stamp, method, json FROM history WHERE rid = ? AND version = ?', [
+    now[4] as number,
+    Number(number),
+  ])
   return row && version(type, id, row)
 }
 
@@ -48,7 +57,10 @@ export function history(run: Statements, words: Dictionary, query: HistoryQuery)
   if (query.at) {
     both('stamp <= ?', query.at.high * 1024 + 1023)
     // current at some time of the range: not replaced before it began
-    both('NOT EXISTS (SELECT 1 FROM (SELECT stamp s FROM history h WHERE h.rid = v.rid AND h.version = v.version + 1 UNION ALL SELECT stamp s FROM resource c WHERE c.rid = v.rid AND c.version = v.version + 1) WHERE s < ?)', query.at.low * 1024 + 1024)
+    both(
+      'NOT EXISTS (SELECT 1 FROM (SELECT stamp s FROM history h WHERE h.rid = v.rid AND h.version = v.version + 1 UNION ALL SELECT stamp s FROM resource c WHERE c.rid = v.rid AND c.version = v.version + 1) WHERE s < ?)',
+      query.at.low * 1024 + 1024,
+    )
   }
   const where = [scope.sql, ...conditions].join(' AND ')
   const [by, past] = query.oldestFirst ? ['ASC', '>'] : ['DESC', '<']
@@ -63,7 +75,8 @@ export function history(run: Statements, words: Dictionary, query: HistoryQuery)
   )
   const more = rows.length > query.count
   if (more) rows.length = query.count
-  const counted = (table: string, live: string) => run.get(`SELECT count(*) FROM ${table} v WHERE ${live}${where}`, [...scope.args, ...args])![0] as number
+  const counted = (table: string, live: string) =>
+    run.get(`SELECT count(*) FROM ${table} v WHERE ${live}${where}`, [...scope.args, ...args])![0] as number
   const total = counted('resource', 'version > 0 AND ') + counted('history', '')
   return {
     versions: rows.map(row => version(words.typeName(row[4] as number), row[6] as string, row)),

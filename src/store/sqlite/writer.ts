@@ -7,7 +7,16 @@ import type { DatabaseSync } from 'node:sqlite'
 import type { Ref } from '../../fhir/types.ts'
 import type { Extractor, IndexEntry } from '../../search/query.ts'
 import { fill } from '../stamp.ts'
-import { type Condition, type Expectation, type Method, Mismatch, Overtaken, StorageFull, type Version, type Write } from '../store.ts'
+import {
+  type Condition,
+  type Expectation,
+  type Method,
+  Mismatch,
+  Overtaken,
+  StorageFull,
+  type Version,
+  type Write,
+} from '../store.ts'
 import type { GrowingDictionary } from './dictionary.ts'
 import type { Finder } from './find.ts'
 import { IndexRows } from './index-rows.ts'
@@ -56,7 +65,12 @@ export class Writer {
     this.index = new IndexRows(options.run, options.words)
     this.#resources = new Inserts(options.run, 'resource', 7)
     this.#history = new Inserts(options.run, 'history', 6)
-    this.#stamp = Number(options.run.get('SELECT max((SELECT coalesce(max(stamp), 0) FROM resource), (SELECT coalesce(max(stamp), 0) FROM history))', [])![0])
+    this.#stamp = Number(
+      options.run.get(
+        'SELECT max((SELECT coalesce(max(stamp), 0) FROM resource), (SELECT coalesce(max(stamp), 0) FROM history))',
+        [],
+      )![0],
+    )
   }
 
   commit(writes: readonly Write[]): Promise<Version[]> {
@@ -79,14 +93,15 @@ export class Writer {
     try {
       this.#own.db.exec('BEGIN IMMEDIATE')
       for (const one of group) {
+        let stored: (Stored | undefined)[]
         try {
-          this.#judge(one.writes)
+          stored = this.#judge(one.writes)
         } catch (error) {
           if (!(error instanceof Mismatch || error instanceof Overtaken)) throw error
           refused.push({ one, error })
           continue
         }
-        done.push({ one, versions: this.#apply(one.writes) })
+        done.push({ one, versions: this.#apply(one.writes, stored) })
       }
       this.#flushRows()
       this.#own.db.exec('COMMIT')
@@ -128,57 +143,91 @@ export class Writer {
     const changed = this.#changed.get(`${ref.type}/${ref.id}`)
     if (changed) return changed
     const tid = this.#own.words.type(ref.type)
-    const row = tid === undefined ? undefined : this.#own.run.get('SELECT rid, version, stamp, method, json FROM resource WHERE tid = ? AND id = ?', [tid, ref.id])
-    return row && { rid: row[0] as number, version: row[1] as number, stamp: row[2] as number, method: row[3] as number, json: row[4] as string | null, collected: false }
+    const row =
+      tid === undefined
+        ? undefined
+        : this.#own.run.get('SELECT rid, version, stamp, method, json FROM resource WHERE tid = ? AND id = ?', [
+            tid,
+            ref.id,
+          ])
+    return (
+      row && {
+        rid: row[0] as number,
+        version: row[1] as number,
+        stamp: row[2] as number,
+        method: row[3] as number,
+        json: row[4] as string | null,
+        collected: false,
+      }
+    )
   }
 
-  #judge(writes: readonly Write[]): void {
+  /** What is stored of each write's resource; throws when a write must not happen. */
+  #judge(writes: readonly Write[]): (Stored | undefined)[] {
     const seen = new Set<string>()
-    for (const write of writes) {
+    return writes.map(write => {
       if (write.condition) this.#judgeCondition(write.condition)
-      if (write.do === 'check') continue
-      const key = `${write.ref.type}/${write.ref.id}`
-      if (seen.has(key)) throw new Error(`${key} stands twice in one commit.`)
-      seen.add(key)
-      judgeExpectation(write.ref, write.expect, this.#stored(write.ref))
-    }
+      if (write.do === 'check') return undefined
+      if (writes.length > 1) {
+        const key = `${write.ref.type}/${write.ref.id}`
+        if (seen.has(key)) throw new Error(`${key} stands twice in one commit.`)
+        seen.add(key)
+      }
+      const stored = this.#stored(write.ref)
+      judgeExpectation(write.ref, write.expect, stored)
+      return stored
+    })
   }
 
   #judgeCondition({ query, found }: Condition): void {
     this.#flushRows()
     this.#changed.forEach((stored, key) => stored.collected && this.#changed.set(key, { ...stored, collected: false }))
     const now = this.#own.finder.ids(query, found.length + 1)
-    if (now.length !== found.length || !found.every(id => now.includes(id))) throw new Overtaken('What a condition found has changed.')
+    if (now.length !== found.length || !found.every(id => now.includes(id)))
+      throw new Overtaken('What a condition found has changed.')
   }
 
-  #apply(writes: readonly Write[]): Version[] {
+  #apply(writes: readonly Write[], stored: readonly (Stored | undefined)[]): Version[] {
     // rids first, so that a reference to a later entry does not make a row of its own
-    const rids = writes.map(write => (write.do === 'put' ? (this.#stored(write.ref)?.rid ?? this.#own.words.newRid(write.ref.type, write.ref.id)) : 0))
+    const rids = writes.map((write, i) =>
+      write.do === 'put' ? (stored[i]?.rid ?? this.#own.words.newRid(write.ref.type, write.ref.id)) : 0,
+    )
     const versions: Version[] = []
     writes.forEach((write, i) => {
-      if (write.do === 'put') versions.push(this.#put(write, rids[i]!))
-      else if (write.do === 'delete') versions.push(this.#delete(write.ref))
+      if (write.do === 'put') versions.push(this.#put(write, rids[i]!, this.#afresh(write.ref, stored[i])))
+      else if (write.do === 'delete') versions.push(this.#delete(write.ref, this.#afresh(write.ref, stored[i])))
     })
     return versions
   }
 
-  #put(write: Extract<Write, { do: 'put' }>, rid: number): Version {
+  /** A condition judged later in the same commit may have written the row that was still collected. */
+  #afresh(ref: Ref, stored: Stored | undefined): Stored | undefined {
+    return stored?.collected ? this.#stored(ref) : stored
+  }
+
+  #put(write: Extract<Write, { do: 'put' }>, rid: number, before: Stored | undefined): Version {
     const { ref } = write
-    const before = this.#stored(ref)
     const version = (before?.version ?? 0) + 1
     const stamp = this.#nextStamp()
     const updated = Math.floor(stamp / 1024)
     const json = fill(write.draft, version, updated)
     this.#keep(ref, before, { rid, version, stamp, method: METHODS.indexOf(write.method), json })
-    if (before?.json) this.index.replace(ref.type, rid, this.#own.extractor.entries(JSON.parse(before.json)), write.entries)
+    if (before?.json)
+      this.index.replace(ref.type, rid, this.#own.extractor.entries(JSON.parse(before.json)), write.entries)
     else this.index.add(ref.type, rid, write.entries)
     return { ref, version: String(version), updated, method: write.method, text: json }
   }
 
-  #delete(ref: Ref): Version {
-    const before = this.#stored(ref)
+  #delete(ref: Ref, before: Stored | undefined): Version {
     const method: Method = 'DELETE'
-    if (!before?.json) return { ref, version: String(before?.version ?? 0), updated: Math.floor((before?.stamp ?? 0) / 1024), method, text: undefined }
+    if (!before?.json)
+      return {
+        ref,
+        version: String(before?.version ?? 0),
+        updated: Math.floor((before?.stamp ?? 0) / 1024),
+        method,
+        text: undefined,
+      }
     const version = before.version + 1
     const stamp = this.#nextStamp()
     this.#keep(ref, before, { rid: before.rid, version, stamp, method: METHODS.indexOf(method), json: null })
@@ -191,8 +240,11 @@ export class Writer {
     const tid = this.#own.words.makeType(ref.type)
     if (before) {
       if (before.collected) this.#resources.flush()
-      if (before.version > 0) this.#history.add(before.stamp, before.rid, before.version, tid, before.method, before.json)
-      this.#own.run('UPDATE resource SET version = ?, stamp = ?, method = ?, json = ? WHERE rid = ?').run(now.version, now.stamp, now.method, now.json, now.rid)
+      if (before.version > 0)
+        this.#history.add(before.stamp, before.rid, before.version, tid, before.method, before.json)
+      this.#own
+        .run('UPDATE resource SET version = ?, stamp = ?, method = ?, json = ? WHERE rid = ?')
+        .run(now.version, now.stamp, now.method, now.json, now.rid)
     } else this.#resources.add(now.rid, tid, ref.id, now.version, now.stamp, now.method, now.json)
     this.#changed.set(`${ref.type}/${ref.id}`, { ...now, collected: !before })
   }
@@ -209,7 +261,8 @@ function judgeExpectation(ref: Ref, expect: Expectation, stored: Stored | undefi
   const there = stored && stored.json !== null
   if (expect.is === 'nothing' && there) throw new Overtaken(`${ref.type}/${ref.id} is there by now.`)
   if (expect.is !== 'version') return
-  if (!stored || String(stored.version) !== expect.version) throw new Mismatch(ref, there ? String(stored.version) : undefined)
+  if (!stored || String(stored.version) !== expect.version)
+    throw new Mismatch(ref, there ? String(stored.version) : undefined)
 }
 
 /** https://sqlite.org/rescode.html#full */
