@@ -2,6 +2,7 @@
  * Builds the parts and hands each what it needs: the wiring is the architecture drawing.
  */
 import type { Server } from 'node:http'
+import packageJson from '../package.json' with { type: 'json' }
 import { guard } from './access/guard.ts'
 import type { Config } from './config.ts'
 import type { Definitions } from './fhir/definitions.ts'
@@ -14,8 +15,6 @@ import type { Logger } from './http/log.ts'
 import { interactions } from './rest/interactions.ts'
 import { operations } from './rest/operations.ts'
 import { makeDoor } from './rest/server.ts'
-import { searches } from './rest/search.ts'
-import { batch, transaction } from './rest/transaction.ts'
 import { makeExtractor } from './search/extract.ts'
 import { kinds } from './search/kinds.ts'
 import { openSqlite } from './store/sqlite/engine.ts'
@@ -34,12 +33,12 @@ export interface App {
 export function makeTenants(config: Config, definitions: Definitions, maxBundle = config.maxBundle): Tenants {
   const about = {
     name: 'DHP FHIR server',
-    version: '0.1.0',
+    version: packageJson.version,
     title: 'DHP FHIR R4 server',
-    description: 'A FHIR R4 server for health-data interoperability',
+    description: packageJson.description,
     date: '2026-11-22',
   }
-  const all = interactions(about, operations, [...searches, transaction, batch])
+  const all = interactions(about, operations)
   return new Tenants({
     folder: config.data,
     defaultSeed: config.seed,

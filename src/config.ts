@@ -80,7 +80,7 @@ const oneOf =
   (text: string, name: string): T =>
     (names as readonly string[]).includes(text) ? (text as T) : refuse(name, text, `one of: ${names.join(', ')}`)
 
-/** The table. Its keys are the names used in the code. */
+/** The table. Its keys are the names in the code. */
 export const settings = {
   port: setting('PORT', '8080', 'TCP port of the FHIR server; 0 takes any free one.', port),
   host: setting('HOST', '127.0.0.1', 'Address to listen on.', plain),

@@ -75,7 +75,7 @@ async function exchange(
   const { traffic, log } = parts
   const started = performance.now()
   const id = requestId(request.headers['x-request-id'])
-  const asked: Asked = { path: '', base: '', raw: false, pretty: false }
+  const asked: Asked = { method: 'GET', tenant: '', path: '', base: '', raw: false, pretty: false }
   let answer: FhirResponse
   let bytes = 0
   traffic.inFlight++
@@ -102,12 +102,15 @@ async function exchange(
     ms: Math.round(ms * 100) / 100,
     bytes,
     id,
-    tenant: place.tenant,
+    tenant: asked.tenant,
   })
 }
 
 /** Filled while the request is read, so that an error on the way is answered in the client's manner. */
 interface Asked {
+  method: HttpMethod
+  /** Known to be one; '' before. The log never has what a client only made up. */
+  tenant: string
   path: string
   base: string
   raw: boolean
@@ -121,6 +124,39 @@ async function answerTo(
   id: string,
   asked: Asked,
 ): Promise<FhirResponse> {
+  read(parts, request, place, asked)
+  const authorized = parts.authenticate(request.headers.authorization, place.tenant, asked.path)
+  const caller = authorized instanceof Promise ? await authorized : authorized
+  const found = parts.room(place.tenant)
+  const room = found instanceof Promise ? await found : found
+  asked.tenant = place.tenant
+  const { method, path, base } = asked
+  const writes = method !== 'GET' && !path.endsWith('_search')
+  if (writes && parts.traffic.writesInFlight >= MAX_WRITES)
+    throw unavailable('The server is writing as fast as it can. Try again in a moment.')
+  room.enter()
+  let counted = 0
+  try {
+    const sent =
+      method === 'GET' || method === 'DELETE' ? undefined : await content(request, path, place.query, parts.maxBody)
+    // not before the body is here: a slow client must not take a writer's place
+    if (writes) parts.traffic.writesInFlight += counted = 1
+    const query = sent ? sent.query : place.query
+    const headers = meaningful(request, id)
+    return await room.door.handle(
+      sent?.body === undefined
+        ? { method, path, query, headers, base }
+        : { method, path, query, headers, base, body: sent.body },
+      caller,
+    )
+  } finally {
+    room.leave()
+    parts.traffic.writesInFlight -= counted
+  }
+}
+
+/** What the request line and the headers say; throws what can be refused by them alone. */
+function read(parts: FhirOverHttp, request: IncomingMessage, place: Place, asked: Asked): void {
   const method = request.method!
   if (request.url!.length > MAX_URL) throw new FhirError(414, [tooLong])
   asked.pretty = parameter(place.query, '_pretty') === 'true'
@@ -128,39 +164,10 @@ async function answerTo(
   asked.base = baseOf(request, parts.publicUrl, place.base)
   if (!allowed.has(method))
     throw methodNotAllowed(`FHIR has no ${method.slice(0, 20)}. Use one of ${methods}.`, methods)
-  const reads = method === 'GET' || method === 'HEAD'
-  const binary = asked.path.startsWith('Binary/') && !asked.path.includes('$')
-  asked.raw = answerKind(request.headers.accept, place.query, binary && reads) === 'raw'
-  const authorized = parts.authenticate(request.headers.authorization, place.tenant, asked.path)
-  const caller = authorized instanceof Promise ? await authorized : authorized
-  const found = parts.room(place.tenant)
-  const room = found instanceof Promise ? await found : found
-  const writes = !reads && !asked.path.endsWith('_search')
-  if (writes && parts.traffic.writesInFlight >= MAX_WRITES)
-    throw unavailable('The server is writing as fast as it can. Try again in a moment.')
-  room.enter()
-  if (writes) parts.traffic.writesInFlight++
-  try {
-    const { query, body } =
-      reads || method === 'DELETE'
-        ? { query: place.query, body: undefined }
-        : await content(request, asked.path, place.query, parts.maxBody)
-    // a HEAD is a GET whose body is not sent
-    return await room.door.handle(
-      {
-        method: (method === 'HEAD' ? 'GET' : method) as HttpMethod,
-        path: asked.path,
-        query,
-        headers: meaningful(request, id),
-        base: asked.base,
-        ...(body === undefined ? {} : { body }),
-      },
-      caller,
-    )
-  } finally {
-    room.leave()
-    if (writes) parts.traffic.writesInFlight--
-  }
+  // a HEAD is a GET whose body is not sent
+  asked.method = (method === 'HEAD' ? 'GET' : method) as HttpMethod
+  const binary = asked.method === 'GET' && asked.path.startsWith('Binary/') && !asked.path.includes('$')
+  asked.raw = answerKind(request.headers.accept, place.query, binary) === 'raw'
 }
 
 const tooLong = {

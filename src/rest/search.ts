@@ -11,6 +11,7 @@ import { compartmentParts, type Part } from './compartment.ts'
 import { containedEntries } from './contained.ts'
 import { CURSOR, openCursor, sealCursor, type Cursor } from './cursor.ts'
 import type { Context, FhirResponse, Match, ReadInteraction, Resource } from './exchange.ts'
+import type { Filter } from '../search/query.ts'
 import { include } from './include.ts'
 import { permit } from './permit.ts'
 import { receiptText } from './receipt.ts'
@@ -80,7 +81,8 @@ async function search(context: Context, parts: readonly Part[]): Promise<FhirRes
   const asOf = cursor?.asOf ?? context.now()
   const parsed = await parse(context, parts, cursor ? [...new URLSearchParams(cursor.query)] : sent, asOf)
   const page = await findPage(context, parsed, parts, cursor?.at)
-  const matches = entriesOf(context, parsed, page.matches)
+  const matches =
+    parsed.containedType === 'contained' ? await foundInside(context, parsed, page.matches) : entriesOf(context, parsed, page.matches)
   const { versions, cut } = await include(context, page.matches, parsed.includes, parsed.revincludes)
   for (const version of versions)
     matches.push({ version, mode: 'include', ...shown(context, parsed, version, 'include') })
@@ -127,8 +129,18 @@ async function parse(
 }
 
 function entriesOf(context: Context, parsed: ParsedSearch, matches: readonly Version[]): SearchsetEntry[] {
-  if (parsed.containedType === 'contained') return containedEntries(context, matches, parsed.query.filter)
   return matches.map(version => ({ version, mode: 'match', ...shown(context, parsed, version, 'match') }))
+}
+
+/** With `_contained=both`, what matches by itself beside what is inside. */
+async function foundInside(context: Context, parsed: ParsedSearch, matches: readonly Version[]): Promise<SearchsetEntry[]> {
+  const inside = containedEntries(context, matches, parsed.query.filter)
+  const { own, contained = [] } = parsed
+  const ids = matches.filter(({ ref }) => contained.includes(ref.type)).map(({ ref }) => ref.id)
+  if (!own || ids.length === 0) return inside
+  const filter: Filter = { is: 'all', parts: [own, { is: 'id', ids }] }
+  const { matches: themselves } = await context.store.find({ types: contained, filter, sort: [], count: matches.length, total: 'none' })
+  return [...entriesOf(context, parsed, themselves), ...inside]
 }
 
 /** What is shown of a resource when less than the whole was asked for. */

@@ -10,8 +10,11 @@ import { type Expression, readExpression } from './expression.ts'
 import { member, ofType, type Place, settled, start, Unsupported } from './navigate.ts'
 import { type Found, indexed, namesOf, type Test, type Walk, walkAll, walkOf, type Way } from './walk.ts'
 
-/** More ways than this in one expression are not compiled: R4's own need a tenth. */
-const MOST_WAYS = 5000
+/** More ways than this in one expression are not compiled; R4's own need a hundredth. */
+const MOST_WAYS = 1000
+
+/** A resource of more values than this is not found by what fhirpath.js would have to walk: it takes microseconds for each. */
+const MOST_VALUES = 20_000
 
 /** An expression ready to be used. */
 export interface Compiled {
@@ -46,6 +49,7 @@ const compileWay = (way: Way): Walk =>
 function interpret(expression: string, type: string): Walk {
   const base = type.includes('.') ? type : undefined
   return (focus, root, found) => {
+    if (isLarge(root)) return
     try {
       for (const { value, type: of } of evaluateForSearch(expression, focus, { resource: root }, base)) {
         if (value === undefined || value === null || Array.isArray(value)) continue
@@ -56,6 +60,24 @@ function interpret(expression: string, type: string): Walk {
       // extraction never refuses a resource: $validate and the conformance of SearchParameters are elsewhere
     }
   }
+}
+
+const counted = new WeakMap<object, boolean>()
+
+/** Whether a resource has more than `MOST_VALUES`; counted once. */
+function isLarge(root: unknown): boolean {
+  if (typeof root !== 'object' || root === null) return false
+  const known = counted.get(root)
+  if (known !== undefined) return known
+  let left = MOST_VALUES
+  const rest: unknown[] = [root]
+  while (rest.length > 0 && left >= 0) {
+    const values = Object.values(rest.pop() as object)
+    left -= values.length
+    for (const value of values) if (typeof value === 'object' && value !== null) rest.push(value)
+  }
+  counted.set(root, left < 0)
+  return left < 0
 }
 
 const booleanWalk = (test: Test): Walk => {

@@ -66,9 +66,11 @@ export interface ParsedSearch {
   readonly summary?: Summary
   readonly elements?: readonly string[]
   readonly total: Query['total']
-  /** `_contained=true`: the query finds the resources that contain matches of these types. */
+  /** `_contained=true` or `both`: the query finds the resources that contain matches of these types. */
   readonly contained?: readonly string[]
   readonly containedType?: 'container' | 'contained'
+  /** `_contained=both`: what a resource of these types that is not contained must satisfy to be a match itself. */
+  readonly own?: Filter
   readonly receipt: Receipt
   /** The parameters as they were applied, for the self link. Those that the host handles (`_format`, …) are not among them. */
   readonly applied: readonly (readonly [name: string, value: string])[]
@@ -92,7 +94,7 @@ interface Draft {
   total?: Query['total']
   summary?: Summary
   elements?: string[]
-  contained?: boolean
+  contained?: 'true' | 'false' | 'both'
   containedType?: 'container' | 'contained'
 }
 
@@ -117,14 +119,9 @@ const resultParameters: Readonly<Record<string, Read>> = {
   _include: (value, { asking, includes }, name) => void includes.push(readInclude(name, value, asking)),
   _revinclude: (value, { asking, revincludes }, name) => void revincludes.push(readInclude(name, value, asking)),
   _contained(value, draft) {
-    if (value === 'both')
-      throw badRequest(
-        '_contained=both is not supported: search once with _contained=true and once without.',
-        'not-supported',
-      )
-    if (value !== 'true' && value !== 'false')
-      throw badRequest(`"${value}" is no value of _contained. It takes true, false.`)
-    draft.contained = value === 'true'
+    if (value !== 'true' && value !== 'false' && value !== 'both')
+      throw badRequest(`"${value}" is no value of _contained. It takes true, false, both.`)
+    draft.contained = value
   },
   _containedType(value, draft) {
     if (value !== 'container' && value !== 'contained')
@@ -214,17 +211,18 @@ function finish(draft: Draft, applied: ParsedSearch['applied'], receipt: Receipt
   const count = summary === 'count' ? 0 : (draft.count ?? options.defaultCount ?? 20)
   // a search for no matches can only be after their number
   const total = count === 0 ? 'accurate' : (draft.total ?? options.defaultTotal ?? 'none')
+  const both = contained === 'both'
+  const within = both ? ownOrInside(asking.types, filter) : contained === 'true' ? inside(asking.types, filter) : undefined
   const plain: Query = { types: asking.types, filter, sort, count, total }
   return {
-    query: contained
-      ? { ...plain, types: asking.definitions.resourceTypes, filter: inside(asking.types, filter), sort: [] }
-      : plain,
+    query: within ? { ...plain, types: asking.definitions.resourceTypes, filter: within, sort: [] } : plain,
     includes,
     revincludes,
     ...(summary ? { summary } : {}),
     ...(elements ? { elements } : {}),
     total,
-    ...(contained ? { contained: asking.types, containedType: containedType ?? 'container' } : {}),
+    ...(within ? { contained: asking.types, containedType: containedType ?? 'container' } : {}),
+    ...(both ? { own: filter } : {}),
     receipt,
     applied,
   }
@@ -235,3 +233,12 @@ const inside = (types: readonly string[], where: Filter): Filter => {
   const parts = types.map((type): Filter => ({ is: 'contains', type, where }))
   return parts.length === 1 ? parts[0]! : { is: 'any', parts }
 }
+
+/** Matches, and resources that contain one. */
+const ownOrInside = (types: readonly string[], filter: Filter): Filter => ({
+  is: 'any',
+  parts: [
+    { is: 'all', parts: [{ is: 'type', types }, filter] },
+    ...types.map((type): Filter => ({ is: 'contains', type, where: filter })),
+  ],
+})

@@ -128,6 +128,19 @@ describe('a search', () => {
     expect(found(await server.get('Medication?code=http://www.whocc.no/atc|N02BE01'))).toEqual([])
   })
 
+  test('with _contained=both finds those that match by themselves too', async () => {
+    const code = { coding: [{ system: 'http://www.whocc.no/atc', code: 'N02BE02' }] }
+    await server.put('Medication/alone', { resourceType: 'Medication', id: 'alone', code })
+    const contained = [{ resourceType: 'Medication', id: 'med', code }]
+    const request = { resourceType: 'MedicationRequest', id: 'with', status: 'active', intent: 'order', contained, medicationReference: { reference: '#med' }, subject: { reference: 'Patient/p1' } }
+    await server.put('MedicationRequest/with', request)
+    const asked = 'Medication?code=http://www.whocc.no/atc|N02BE02'
+    expect(found(await server.get(asked))).toEqual(['Medication/alone'])
+    expect(found(await server.get(`${asked}&_contained=both`)).sort()).toEqual(['Medication/alone', 'MedicationRequest/with'])
+    const inside = entries(await server.get(`${asked}&_contained=both&_containedType=contained`)).map(entry => entry.fullUrl)
+    expect(inside.sort()).toEqual([`${base}/Medication/alone`, `${base}/MedicationRequest/with#med`])
+  })
+
   test('of an instance that looks like one is not a search', async () => {
     expect((await server.get('Nonsense?name=a')).status).toBe(404)
   })

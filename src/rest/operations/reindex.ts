@@ -3,6 +3,7 @@
  * https://hl7.org/fhir/R4/search.html#all
  */
 import { FhirError, notSupported, tooCostly } from '../../fhir/outcome.ts'
+import { checkExpressions } from '../../search/custom-expression.ts'
 import { everything, type Query } from '../../search/query.ts'
 import type { Context, Operation, Resource } from '../exchange.ts'
 import { parameters } from '../parameters.ts'
@@ -41,6 +42,7 @@ export const reindex: Operation = {
     if (!context.reindex) throw notSupported('This server does not index again while it runs.')
     permit(context.caller, 'SearchParameter', 'update')
     const searchParameters = await stored(context)
+    checkExpressions(searchParameters, context.definitions)
     if (running.has(context.door)) throw busy()
     running.add(context.door)
     try {
