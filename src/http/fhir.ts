@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { parseJson } from '../fhir/json.ts'
-import { badRequest, FhirError, methodNotAllowed, notFound, unavailable } from '../fhir/outcome.ts'
+import { badRequest, FhirError, methodNotAllowed, unavailable } from '../fhir/outcome.ts'
 import type { Door, FhirRequest, FhirResponse, HttpMethod, Json } from '../rest/exchange.ts'
 import { preflight, safety, send } from './answer.ts'
 import type { Authenticate } from './authenticate.ts'
@@ -232,19 +232,4 @@ function asBinary(
   const id = path.split('/')[1]
   const context = typeof securityContext === 'string' ? { securityContext: { reference: securityContext } } : {}
   return { resourceType: 'Binary', ...(id ? { id } : {}), contentType, ...context, data: bytes.toString('base64') }
-}
-
-/** The answer to what is neither FHIR, admin nor health. */
-export function nowhere(request: IncomingMessage, response: ServerResponse): void {
-  const error = notFound(
-    'There is nothing here. The FHIR API is under /fhir, that of another tenant under /t/{tenant}/fhir.',
-  )
-  const answer = { status: 404, resource: { resourceType: 'OperationOutcome', issue: [...error.issues] } }
-  send(request, response, answer, {
-    requestId: requestId(request.headers['x-request-id']),
-    base: '',
-    pretty: false,
-    raw: false,
-    last: false,
-  })
 }

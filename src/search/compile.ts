@@ -35,13 +35,21 @@ export function compileExpression(definitions: Definitions, expression: string, 
   try {
     if (!read) throw new Unsupported()
     if (isTest(read)) return { walk: booleanWalk(compileTest(read, place)), ways: [] }
-    const ways = waysOf(read, place).map(way => ({ names: namesOf(way), type: way.type, walk: compileWay(way) }))
+    const ways = different(waysOf(read, place)).map(way => ({
+      names: namesOf(way),
+      type: way.type,
+      walk: compileWay(way),
+    }))
     return { walk: walkAll(ways.map(way => way.walk)), ways }
   } catch (error) {
     if (!(error instanceof Unsupported)) throw error
     return { walk: interpret(expression, type), ways: undefined }
   }
 }
+
+/** A union has each value once. */
+const different = (ways: readonly Way[]): readonly Way[] =>
+  ways.length === 1 ? ways : [...new Map(ways.map(way => [`${way.fromRoot} ${way.type} ${namesOf(way).join(' ')}`, way])).values()]
 
 const compileWay = (way: Way): Walk =>
   way.steps.some(step => step.is === 'index') ? indexed(way, compileWay) : walkOf(way)

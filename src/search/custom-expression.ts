@@ -22,6 +22,9 @@ const functions: ReadonlySet<string> = new Set([
 const TOKEN =
   /\s+|'(?:[^'\\]|\\.)*'|`([^`\\]*)`|@[\d:.TZ+-]+|\d+(?:\.\d+)?|(%)(?:[A-Za-z_][\w-]*)|\$?([A-Za-z_]\w*)|([()[\]])|[.,|=<>{}-]|!=/sy
 
+/** So many different places one parameter may look at in a resource of one type; R4's own look at four. */
+const MOST_PLACES = 20
+
 /** So many search parameters of one type may need fhirpath.js: each takes a moment at every write. */
 const MOST_INTERPRETED = 20
 
@@ -50,6 +53,7 @@ function judge(param: SearchParam, definitions: Definitions, interpreted: Map<st
   const all = param.base.includes('Resource') || param.base.includes('DomainResource')
   for (const type of all ? definitions.resourceTypes : param.base.filter(name => definitions.isResourceType(name))) {
     const { ways } = compileExpression(definitions, param.expression, type)
+    if (ways && ways.length > MOST_PLACES) return `looks at ${ways.length} places in a ${type}, more than ${MOST_PLACES}`
     const parts = (ways ?? []).flatMap(way => param.components.map(({ expression }) => ({ expression, type: way.type })))
     for (const part of [{ expression: param.expression, type }, ...parts]) {
       const compiled = compileExpression(definitions, part.expression, part.type).ways !== undefined

@@ -23,6 +23,7 @@ const synthea = join(root, '../shared/data/synthea')
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 3)
 const LARGE = Number(process.env.BENCH_RESOURCES ?? 1_000_000)
 const ROUNDS = 3
+const ADMIN = 'bench-bench-bench-bench'
 
 const work = mkdtempSync(join(tmpdir(), 'bench-'))
 process.on('exit', () => rmSync(work, { recursive: true, force: true }))
@@ -75,7 +76,7 @@ async function serve(data: string, seed = 'none'): Promise<Server> {
       DHP_SEED: seed,
       METRICS_PORT: String(metrics),
       DHP_LOG: 'error',
-      DHP_ADMIN_TOKEN: 'bench-bench-bench-bench',
+      DHP_ADMIN_TOKEN: ADMIN,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -274,25 +275,33 @@ async function transactions(): Promise<void> {
   const all = bundles()
   const resources = all.flatMap(one => one.resources)
   let made = 0
+  const { data } = await folder('bundles')
+  const server = await serve(data)
   const [ours, theirs] = await inTurn(
     async () => {
-      const { data } = await folder(`bundles-${made++}`)
-      const server = await serve(data)
+      // an empty store each time, in a server that is warm as one in use is
+      const name = `t${made++}`
+      const created = await fetch(`http://127.0.0.1:${server.port}/admin/tenants`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${ADMIN}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ name }),
+      })
+      if (!created.ok) throw new Error(`The tenant was refused: ${await created.text()}`)
       const result = await load({
         kind: 'post',
         port: server.port,
         connections: 4,
         seconds: 600,
-        path: '/fhir',
+        path: `/t/${name}/fhir`,
         bodies: all.map(one => one.text),
         once: true,
       })
-      await server.stop()
       perSecond(result)
       return resources.length / result.seconds
     },
     async () => insertFloor(work, resources, extractor, 1000),
   )
+  await server.stop()
   report(
     `transaction bundles, FULL (${existsSync(synthea) ? 'Synthea' : 'generated'})`,
     rate(ours),
@@ -301,7 +310,7 @@ async function transactions(): Promise<void> {
     0.4,
     true,
   )
-  const path = join(work, `bundles-${made - 1}/tenants/default/store.db`)
+  const path = join(data, `tenants/t${made - 1}/store.db`)
   const engine = openSqlite({ path, extractor })
   let json = 0
   for (const one of resources) json += Buffer.byteLength(JSON.stringify(one))
