@@ -144,44 +144,56 @@ export function rewriteReferences(
   definitions?: Definitions,
   mayBeLink?: (text: string) => boolean,
 ): void {
-  const path: object[] = []
+  const path: Record<string, unknown>[] = []
   const names: string[] = []
-  const walk = (part: Record<string, unknown>, name: string | undefined) => {
+  const text = (holder: Record<string, unknown>, key: string | number, name: string, value: string) => {
+    let place: LinkPlace
+    if (name === 'reference') place = 'reference'
+    else if (name === 'div') place = 'narrative'
+    else if ((!mayBeLink || mayBeLink(value)) && isUri(name, typeAt(path, names, name, definitions))) place = 'uri'
+    else return
+    const changed = rewritten(value, place, rewrite)
+    if (changed !== undefined) holder[key] = changed
+  }
+  // an item of an array goes by the array's name
+  const items = (array: unknown[], name: string) => {
+    for (let i = 0; i < array.length; i++) {
+      const each = array[i]
+      if (typeof each === 'string') text(array as never, i, name, each)
+      else if (Array.isArray(each)) items(each, name)
+      else if (typeof each === 'object' && each !== null) element(each as Record<string, unknown>, name)
+    }
+  }
+  const element = (part: Record<string, unknown>, name: string) => {
+    if (path.length > MAX_DEPTH) return
+    names.push(name)
+    object(part)
+    names.pop()
+  }
+  const object = (part: Record<string, unknown>) => {
     path.push(part)
-    for (const key in part) {
-      const value = part[key]
-      const own = name ?? key
-      if (typeof value === 'string') {
-        let place: LinkPlace | undefined
-        if (own === 'reference') place = 'reference'
-        else if (own === 'div') place = 'narrative'
-        else if (!mayBeLink || mayBeLink(value)) place = placeOf(own, typeAt(path, names, own, definitions))
-        const changed = place && rewritten(value, place, rewrite)
-        if (changed !== undefined) part[key] = changed
-      } else if (typeof value === 'object' && value !== null && path.length <= 2 * MAX_DEPTH) {
-        // an item of an array goes by the array's name
-        names.push(own)
-        walk(value as Record<string, unknown>, Array.isArray(value) ? own : undefined)
-        names.pop()
-      }
+    for (const name in part) {
+      const value = part[name]
+      if (typeof value === 'string') text(part, name, name, value)
+      else if (Array.isArray(value)) items(value, name)
+      else if (typeof value === 'object' && value !== null) element(value as Record<string, unknown>, name)
     }
     path.pop()
   }
-  walk(resource as Record<string, unknown>, undefined)
+  object(resource as Record<string, unknown>)
 }
 
 /** The type of the element `name` of the last object of a path, by the definitions of the resource it is in. */
 function typeAt(
-  path: readonly object[],
+  path: readonly Record<string, unknown>[],
   names: readonly string[],
   name: string,
   definitions: Definitions | undefined,
 ): string | undefined {
   let type: string | undefined
-  for (let i = 0; i < path.length; i++) {
-    const part = path[i] as Record<string, unknown>
-    if (i > 0 && !Array.isArray(path[i - 1])) type = elementType(definitions, type, names[i - 1]!)
-    if (!Array.isArray(part) && typeof part.resourceType === 'string') type = part.resourceType
+  for (const [i, part] of path.entries()) {
+    if (i > 0) type = elementType(definitions, type, names[i - 1]!)
+    if (typeof part['resourceType'] === 'string') type = part['resourceType']
   }
   return elementType(definitions, type, name)
 }
@@ -190,11 +202,12 @@ const elementType = (definitions: Definitions | undefined, type: string | undefi
   (type === undefined ? undefined : definitions?.elements(type)?.get(name)?.type) ??
   (name.startsWith('_') ? 'Element' : undefined)
 
-const placeOf = (name: string, type: string | undefined): LinkPlace | undefined =>
-  (type === undefined ? uriName.test(name) : uriTypes.has(type)) ? 'uri' : undefined
+const isUri = (name: string, type: string | undefined): boolean =>
+  type === undefined ? uriName.test(name) : uriTypes.has(type)
 
 function rewritten(text: string, place: LinkPlace, rewrite: (text: string, place: LinkPlace) => string | undefined) {
   if (place !== 'narrative') return rewrite(text, place)
+  if (!text.includes('href=') && !text.includes('src=')) return undefined
   const changed = text.replace(
     /(\s(?:href|src)=)(?:"([^"]*)"|'([^']*)')/g,
     (whole, before: string, double?: string, single?: string) => {

@@ -11,6 +11,9 @@ import { didYouMean } from '../search/suggest.ts'
 import { quoted } from './outcome-text.ts'
 import { shape, shapesOf, type Property, type Shape } from './shapes.ts'
 
+/** So many values (of elements, repetitions counted each) one resource may have: others wait while it is indexed. */
+const MOST_VALUES = 300_000
+
 /** So many issues are told at once. */
 const MOST_ISSUES = 20
 
@@ -55,8 +58,17 @@ export function problems(resource: Resource, definitions: Definitions): readonly
     trail: [resource.resourceType],
     issues: [],
     contained: false,
+    left: MOST_VALUES,
   }
   object(walk, resource, shape(walk, resource.resourceType), 1)
+  if (walk.left < 0)
+    return [
+      {
+        severity: 'error',
+        code: 'too-costly',
+        diagnostics: `The resource has more than ${MOST_VALUES} values. Split it.`,
+      },
+    ]
   return walk.issues
 }
 
@@ -70,6 +82,8 @@ interface Walk {
   readonly trail: (string | number)[]
   readonly issues: Issue[]
   contained: boolean
+  /** How many more values there may be. */
+  left: number
 }
 
 const control = /[\x00-\x08\x0b\x0c\x0e-\x1f]/
@@ -100,6 +114,7 @@ function object(walk: Walk, value: Record<string, unknown>, known: Shape, depth:
     trail.pop()
     if (walk.issues.length >= MOST_ISSUES) return
   }
+  walk.left -= count
   if (count === 0) issue(walk, 'structure', 'An object is empty; leave the element out.')
 }
 
@@ -120,7 +135,8 @@ function element(
     return issue(walk, 'structure', `${quoted(name)} is ${kindOf(part)}; it may repeat, so it is an array.`)
   if (part.length === 0) return issue(walk, 'structure', `${quoted(name)} is an empty array; leave the element out.`)
   const { trail } = walk
-  for (let i = 0; i < part.length; i++) {
+  walk.left -= part.length - 1
+  for (let i = 0; i < part.length && walk.left >= 0; i++) {
     const one: unknown = part[i]
     trail.push(i)
     if (one !== null || !besideSibling(property, holder[`_${name}`], i)) item(walk, one, property, depth)

@@ -82,7 +82,9 @@ async function search(context: Context, parts: readonly Part[]): Promise<FhirRes
   const parsed = await parse(context, parts, cursor ? [...new URLSearchParams(cursor.query)] : sent, asOf)
   const page = await findPage(context, parsed, parts, cursor?.at)
   const matches =
-    parsed.containedType === 'contained' ? await foundInside(context, parsed, page.matches) : entriesOf(context, parsed, page.matches)
+    parsed.containedType === 'contained'
+      ? await foundInside(context, parsed, page.matches)
+      : entriesOf(context, parsed, page.matches)
   const { versions, cut } = await include(context, page.matches, parsed.includes, parsed.revincludes)
   for (const version of versions)
     matches.push({ version, mode: 'include', ...shown(context, parsed, version, 'include') })
@@ -133,13 +135,23 @@ function entriesOf(context: Context, parsed: ParsedSearch, matches: readonly Ver
 }
 
 /** With `_contained=both`, what matches by itself beside what is inside. */
-async function foundInside(context: Context, parsed: ParsedSearch, matches: readonly Version[]): Promise<SearchsetEntry[]> {
+async function foundInside(
+  context: Context,
+  parsed: ParsedSearch,
+  matches: readonly Version[],
+): Promise<SearchsetEntry[]> {
   const inside = containedEntries(context, matches, parsed.query.filter)
   const { own, contained = [] } = parsed
   const ids = matches.filter(({ ref }) => contained.includes(ref.type)).map(({ ref }) => ref.id)
   if (!own || ids.length === 0) return inside
   const filter: Filter = { is: 'all', parts: [own, { is: 'id', ids }] }
-  const { matches: themselves } = await context.store.find({ types: contained, filter, sort: [], count: matches.length, total: 'none' })
+  const { matches: themselves } = await context.store.find({
+    types: contained,
+    filter,
+    sort: [],
+    count: matches.length,
+    total: 'none',
+  })
   return [...entriesOf(context, parsed, themselves), ...inside]
 }
 

@@ -3,6 +3,7 @@
  * https://hl7.org/fhir/R4/http.html#concurrency
  */
 import type { IndexEntry } from '../search/query.ts'
+import type { Definitions } from '../fhir/definitions.ts'
 import { conflict } from '../fhir/outcome.ts'
 import type { Ref, Resource } from '../fhir/types.ts'
 import { prepare } from '../store/stamp.ts'
@@ -74,7 +75,8 @@ export function put(
   expect: Expectation,
   condition?: Condition,
 ): Write {
-  const named = resource.id === ref.id ? resource : { ...resource, id: ref.id }
+  const named =
+    resource.id === ref.id || !readsId(context.definitions, ref.type) ? resource : { ...resource, id: ref.id }
   const entries: readonly IndexEntry[] = context.extractor.entries(named)
   return {
     do: 'put',
@@ -85,6 +87,21 @@ export function put(
     expect,
     ...(condition ? { condition } : {}),
   }
+}
+
+const idReaders = new WeakMap<Definitions, Map<string, boolean>>()
+
+/** Whether some search parameter of the type reads the id, which a new resource does not have yet: none of R4's own does. */
+function readsId(definitions: Definitions, type: string): boolean {
+  let known = idReaders.get(definitions)
+  if (!known) idReaders.set(definitions, (known = new Map()))
+  let reads = known.get(type)
+  if (reads === undefined) {
+    const params = [...definitions.searchParams(type).values()]
+    reads = params.some(({ code, expression }) => code !== '_id' && /(?:^|[^A-Za-z0-9])id\b/.test(expression))
+    known.set(type, reads)
+  }
+  return reads
 }
 
 /** The answer to a write that made (or found) this version, as `Prefer: return` asks. */

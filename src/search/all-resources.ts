@@ -2,7 +2,7 @@
  * The parameters of all resources that are no index entries of their own, or are read in their own way.
  * https://hl7.org/fhir/R4/search.html#all
  */
-import { badRequest } from '../fhir/outcome.ts'
+import { badRequest, tooCostly } from '../fhir/outcome.ts'
 import { readAsked } from './date.ts'
 import { split, unescape } from './escape.ts'
 import type { Asking } from './kind.ts'
@@ -53,17 +53,22 @@ function list(value: string): Filter {
 }
 
 const chunk = /"([^"]*)"|(\S+)/g
+/** Words in one `_text` or `_content`, Chinese signs counted each. */
+const MOST_WORDS = 100
 
 /** `_text` and `_content`: all words of one of the alternatives, which `OR`, `|` and commas part; quoted words stand together. */
 function text(param: '_text' | '_content', value: string): Filter {
   const alternatives: Filter[][] = [[]]
+  let count = 0
   for (const part of split(value, ',')) {
     if (alternatives.at(-1)!.length > 0) alternatives.push([])
     for (const [, quoted, plain] of unescape(part).matchAll(chunk)) {
       if (plain === 'OR' || plain === '|') alternatives.push([])
       const phrase = plain === 'OR' || plain === '|' || plain === 'AND' ? '' : words(quoted ?? plain ?? '')
-      if (phrase !== '')
-        alternatives.at(-1)!.push({ is: 'has', param, kind: 'words', where: { is: 'phrase', value: phrase } })
+      if (phrase === '') continue
+      count += phrase.split(' ', MOST_WORDS + 1).length
+      if (count > MOST_WORDS) throw tooCostly(`${param} has more than ${MOST_WORDS} words. Search for fewer.`)
+      alternatives.at(-1)!.push({ is: 'has', param, kind: 'words', where: { is: 'phrase', value: phrase } })
     }
   }
   const parts = alternatives

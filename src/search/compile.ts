@@ -49,7 +49,9 @@ export function compileExpression(definitions: Definitions, expression: string, 
 
 /** A union has each value once. */
 const different = (ways: readonly Way[]): readonly Way[] =>
-  ways.length === 1 ? ways : [...new Map(ways.map(way => [`${way.fromRoot} ${way.type} ${namesOf(way).join(' ')}`, way])).values()]
+  ways.length === 1
+    ? ways
+    : [...new Map(ways.map(way => [`${way.fromRoot} ${way.type} ${namesOf(way).join(' ')}`, way])).values()]
 
 const compileWay = (way: Way): Walk =>
   way.steps.some(step => step.is === 'index') ? indexed(way, compileWay) : walkOf(way)

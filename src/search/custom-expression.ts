@@ -53,8 +53,11 @@ function judge(param: SearchParam, definitions: Definitions, interpreted: Map<st
   const all = param.base.includes('Resource') || param.base.includes('DomainResource')
   for (const type of all ? definitions.resourceTypes : param.base.filter(name => definitions.isResourceType(name))) {
     const { ways } = compileExpression(definitions, param.expression, type)
-    if (ways && ways.length > MOST_PLACES) return `looks at ${ways.length} places in a ${type}, more than ${MOST_PLACES}`
-    const parts = (ways ?? []).flatMap(way => param.components.map(({ expression }) => ({ expression, type: way.type })))
+    if (ways && ways.length > MOST_PLACES)
+      return `looks at ${ways.length} places in a ${type}, more than ${MOST_PLACES}`
+    const parts = (ways ?? []).flatMap(way =>
+      param.components.map(({ expression }) => ({ expression, type: way.type })),
+    )
     for (const part of [{ expression: param.expression, type }, ...parts]) {
       const compiled = compileExpression(definitions, part.expression, part.type).ways !== undefined
       const refused = hazard(part.expression, compiled)
@@ -62,7 +65,8 @@ function judge(param: SearchParam, definitions: Definitions, interpreted: Map<st
       if (compiled) continue
       const count = (interpreted.get(type) ?? 0) + 1
       interpreted.set(type, count)
-      if (count > MOST_INTERPRETED) return `is one of more than ${MOST_INTERPRETED} for ${type} that are not made of paths, where(), exists() and "|" alone`
+      if (count > MOST_INTERPRETED)
+        return `is one of more than ${MOST_INTERPRETED} for ${type} that are not made of paths, where(), exists() and "|" alone`
     }
   }
   return undefined
@@ -78,9 +82,11 @@ function hazard(expression: string, compiled: boolean): string | undefined {
   for (TOKEN.lastIndex = 0; TOKEN.lastIndex < expression.length; ) {
     const at = TOKEN.lastIndex
     const found = TOKEN.exec(expression)
-    if (!found) return !compiled ? `has "${expression.slice(at, at + 20)}", which a search parameter cannot use here` : undefined
+    if (!found)
+      return !compiled ? `has "${expression.slice(at, at + 20)}", which a search parameter cannot use here` : undefined
     const [token, delimited, variable, name, bracket] = found
-    if (variable && depth > 0) return 'uses a variable (%) within a criterion; write the criterion relative to its element'
+    if (variable && depth > 0)
+      return 'uses a variable (%) within a criterion; write the criterion relative to its element'
     if (bracket === '(' && called && !compiled && !functions.has(called)) {
       return `uses ${called.slice(0, 40)}(), which a search parameter cannot use here; these it can: ${[...functions].join(', ')}`
     }

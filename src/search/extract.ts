@@ -7,6 +7,7 @@ import { compileExpression } from './compile.ts'
 import { type Component, componentParams } from './components.ts'
 import { makeContent, narrativeText } from './content.ts'
 import type { SearchKind } from './kind.ts'
+import { shortEntry } from './long-text.ts'
 import type { Extractor, IndexEntry } from './query.ts'
 import type { Found, Walk } from './walk.ts'
 import { words } from './words.ts'
@@ -146,7 +147,7 @@ function read(reader: Reader, focus: unknown, root: unknown, entries: IndexEntry
   if (values.length === 0) return
   const add = adder(entries)
   for (let i = 0; i < values.length; i++)
-    for (const entry of reader.index(values[i], types[i]!, reader.code)) add(entry)
+    for (const entry of reader.index(values[i], types[i]!, reader.code)) add(shortEntry(entry))
   values.length = 0
   types.length = 0
 }

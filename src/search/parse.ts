@@ -7,6 +7,7 @@ import { badRequest, FhirError, type Issue } from '../fhir/outcome.ts'
 import { criterion } from './criterion.ts'
 import { componentParams } from './extract.ts'
 import type { Asking, Expand } from './kind.ts'
+import { shortFilter } from './long-text.ts'
 import { spend } from './lookup.ts'
 import { everything, type Filter, type Query, type Sort } from './query.ts'
 import {
@@ -206,13 +207,18 @@ function begin({ definitions, types, base, now, expand, maxValues = 100, maxDept
 
 function finish(draft: Draft, applied: ParsedSearch['applied'], receipt: Receipt): ParsedSearch {
   const { options, asking, filters, sort, includes, revincludes, summary, elements, contained, containedType } = draft
-  const filter: Filter =
-    filters.length === 0 ? everything : filters.length === 1 ? filters[0]! : { is: 'all', parts: filters }
+  const filter = shortFilter(
+    filters.length === 0 ? everything : filters.length === 1 ? filters[0]! : { is: 'all', parts: filters },
+  )
   const count = summary === 'count' ? 0 : (draft.count ?? options.defaultCount ?? 20)
   // a search for no matches can only be after their number
   const total = count === 0 ? 'accurate' : (draft.total ?? options.defaultTotal ?? 'none')
   const both = contained === 'both'
-  const within = both ? ownOrInside(asking.types, filter) : contained === 'true' ? inside(asking.types, filter) : undefined
+  const within = both
+    ? ownOrInside(asking.types, filter)
+    : contained === 'true'
+      ? inside(asking.types, filter)
+      : undefined
   const plain: Query = { types: asking.types, filter, sort, count, total }
   return {
     query: within ? { ...plain, types: asking.definitions.resourceTypes, filter: within, sort: [] } : plain,

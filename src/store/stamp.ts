@@ -8,15 +8,31 @@ import type { Draft } from './store.ts'
 
 /** The resource's text with `meta.versionId` and `meta.lastUpdated` left open; what the client said of both is dropped. */
 export function prepare(resource: Resource, id: string): Draft {
-  const { resourceType, id: _, meta, ...rest } = resource
+  const { resourceType, meta } = resource
   const { versionId: _v, lastUpdated: _l, ...others } = meta ?? {}
-  const more = printJson(others, resource)
-  const body = printJson(rest, resource)
+  const more = meta ? printJson(others, meta) : '{}'
   return {
     head: `{"resourceType":"${resourceType}","id":"${id}","meta":{"versionId":"`,
     middle: '","lastUpdated":"',
-    tail: `"${more.length > 2 ? ',' + more.slice(1) : '}'}${body.length > 2 ? ',' + body.slice(1) : '}'}`,
+    tail: `"${more.length > 2 ? ',' + more.slice(1) : '}'}${rest(resource)}`,
   }
+}
+
+/** What comes behind resourceType, id and meta, to the closing brace: cut from the whole text when they stand first, as they mostly do. */
+function rest(resource: Resource): string {
+  const names = Object.keys(resource)
+  let first = 0
+  let length = 1
+  for (const name of ['resourceType', 'id', 'meta']) {
+    if (names[first] !== name) continue
+    length += (first === 0 ? 0 : 1) + name.length + 3 + printJson(resource[name]).length
+    first++
+  }
+  const met = ['resourceType', 'id', 'meta'].filter(name => name in resource).length
+  if (met === first) return printJson(resource).slice(length)
+  const { resourceType: _t, id: _i, meta: _m, ...others } = resource
+  const body = printJson(others, resource)
+  return body.length > 2 ? ',' + body.slice(1) : '}'
 }
 
 /** The text of a version: the draft with its two places filled. `updated` is in milliseconds since 1970. */

@@ -130,6 +130,47 @@ describe('what is large and allowed is kept:', () => {
   })
 })
 
+describe('what is long is found, and holds up no search:', () => {
+  const ids = (answer: Answer) => ((answer.body.entry ?? []) as { resource: { id: string } }[]).map(({ resource }) => resource.id)
+  const form = { 'content-type': 'application/x-www-form-urlencoded' }
+
+  test('an identifier, a name and a uri of thousands of characters, told from others that begin alike', async () => {
+    const long = 'y'.repeat(5000)
+    const make = async (end: string) => {
+      const resource = { resourceType: 'Patient', identifier: [{ system: `urn:${long}${end}`, value: `${long}${end}` }], name: [{ family: `${long}${end}` }], meta: { profile: [`urn:${long}${end}`] } }
+      return (await server.ask('POST', 'Patient', { body: resource })).body.id as string
+    }
+    const [a, b] = [await make('a'), await make('b')]
+    const found = async (query: string) => ids(await server.ask('POST', 'Patient/_search', { body: query, headers: form }))
+    for (const query of ['identifier=', 'family:exact=', '_profile=urn:', `identifier=urn:${long}a|`]) expect([query.slice(0, 20), await found(`${query}${long}a`)]).toEqual([query.slice(0, 20), [a]])
+    expect((await found(`family=${'y'.repeat(500)}`)).sort()).toEqual([a, b].sort())
+    expect((await found(`family=${long}`)).sort()).toEqual([a, b].sort())
+    expect(await found(`identifier=${'y'.repeat(4999)}`)).toEqual([])
+    const again = await server.ask('POST', 'Patient', { body: { resourceType: 'Patient' }, headers: { 'if-none-exist': `identifier=${long}b` } })
+    expect([again.status, again.body.id]).toEqual([200, b])
+  })
+
+  test('a text of fourteen million characters', async () => {
+    const text = 'z'.repeat(14_000_000)
+    const body = { resourceType: 'Patient', name: [{ text }], identifier: [{ value: text }], managingOrganization: { reference: `http://x/${'z'.repeat(1000)}` } }
+    expect((await asked('POST', 'Patient', { body: { ...body, identifier: [] } })).status).toBe(422)
+    expect((await asked('POST', 'Patient', { body: { ...body, identifier: undefined } })).status).toBe(201)
+    expect((await asked('POST', 'Patient', { body: { ...body, name: undefined } })).status).toBe(201)
+    const started = performance.now()
+    for (let i = 0; i < 200; i++) await server.ask('GET', `Patient?name=zy${i}&identifier=zzza${i}&_count=1`)
+    expect(performance.now() - started).toBeLessThan(2000)
+  })
+
+  test('a resource of more values than one may have', async () => {
+    const many = Array.from({ length: 700_000 }, (_, i) => `{"value":"${i}"}`).join(',')
+    const { status, text } = await asked('POST', 'Patient', { body: `{"resourceType":"Patient","identifier":[${many}]}` })
+    expect(status).toBe(422)
+    expect(text).toContain('300000')
+    const words = Array.from({ length: 2_000_000 }, (_, i) => `"w${i % 1000}"`).join(',')
+    expect((await asked('POST', 'Patient', { body: `{"resourceType":"Patient","name":[{"given":[${words}]}]}` })).status).toBe(422)
+  })
+})
+
 describe('a body that explodes when it is inflated is 413:', () => {
   const zeros = Buffer.alloc(200 * MiB, 0x20)
   test.each([

@@ -132,12 +132,25 @@ describe('a search', () => {
     const code = { coding: [{ system: 'http://www.whocc.no/atc', code: 'N02BE02' }] }
     await server.put('Medication/alone', { resourceType: 'Medication', id: 'alone', code })
     const contained = [{ resourceType: 'Medication', id: 'med', code }]
-    const request = { resourceType: 'MedicationRequest', id: 'with', status: 'active', intent: 'order', contained, medicationReference: { reference: '#med' }, subject: { reference: 'Patient/p1' } }
+    const request = {
+      resourceType: 'MedicationRequest',
+      id: 'with',
+      status: 'active',
+      intent: 'order',
+      contained,
+      medicationReference: { reference: '#med' },
+      subject: { reference: 'Patient/p1' },
+    }
     await server.put('MedicationRequest/with', request)
     const asked = 'Medication?code=http://www.whocc.no/atc|N02BE02'
     expect(found(await server.get(asked))).toEqual(['Medication/alone'])
-    expect(found(await server.get(`${asked}&_contained=both`)).sort()).toEqual(['Medication/alone', 'MedicationRequest/with'])
-    const inside = entries(await server.get(`${asked}&_contained=both&_containedType=contained`)).map(entry => entry.fullUrl)
+    expect(found(await server.get(`${asked}&_contained=both`)).sort()).toEqual([
+      'Medication/alone',
+      'MedicationRequest/with',
+    ])
+    const inside = entries(await server.get(`${asked}&_contained=both&_containedType=contained`)).map(
+      entry => entry.fullUrl,
+    )
     expect(inside.sort()).toEqual([`${base}/Medication/alone`, `${base}/MedicationRequest/with#med`])
   })
 

@@ -85,12 +85,10 @@ export function subject(json: string, extractor: Extractor): Subject {
 /** What is around a resource, as it is now. */
 function worldOf({ run, words, extractor }: Reading): World {
   const stored = (sql: string, args: readonly Value[]): Subject[] =>
-    run
-      .all(sql, args)
-      .map(([json, stamp]) => ({
-        ...subject(json as string, extractor),
-        updated: Math.floor((stamp as number) / 1024),
-      }))
+    run.all(sql, args).map(([json, stamp]) => ({
+      ...subject(json as string, extractor),
+      updated: Math.floor((stamp as number) / 1024),
+    }))
   return {
     extractor,
     get(ref) {

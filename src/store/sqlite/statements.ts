@@ -37,16 +37,18 @@ export function statements(db: DatabaseSync): Statements {
 
 const SIZES = [64, 16, 4, 1] as const
 
-/** Rows on their way into one table. `add` collects their values one after another, `flush` inserts them. */
+/** Rows on their way into one table. `add` collects their values one after another and inserts 64 at a time, `flush` the rest. */
 export class Inserts {
   readonly #run: Statements
   readonly #columns: number
   readonly #sql: readonly string[]
+  readonly #most: number
   #values: Value[] = []
 
   constructor(run: Statements, into: string, columns: number) {
     this.#run = run
     this.#columns = columns
+    this.#most = SIZES[0] * columns
     const row = `(${Array.from({ length: columns }, () => '?').join(',')})`
     this.#sql = SIZES.map(
       size => `INSERT OR IGNORE INTO ${into} VALUES ${Array.from({ length: size }, () => row).join(',')}`,
@@ -55,20 +57,18 @@ export class Inserts {
 
   add(...row: Value[]): void {
     for (const value of row) this.#values.push(value)
+    if (this.#values.length === this.#most) this.flush()
   }
 
   clear(): void {
     this.#values = []
   }
 
-  /** The values not yet inserted, row after row. */
-  get pending(): readonly Value[] {
-    return this.#values
-  }
-
   flush(): void {
     const values = this.#values
     if (values.length === 0) return
+    this.#values = []
+    if (values.length === this.#most) return void this.#run(this.#sql[0]!).run(...values)
     let at = 0
     SIZES.forEach((size, i) => {
       const take = size * this.#columns
@@ -77,6 +77,5 @@ export class Inserts {
         at += take
       }
     })
-    this.#values = []
   }
 }

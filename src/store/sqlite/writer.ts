@@ -49,6 +49,10 @@ export interface WriterOptions {
   readonly now: () => number
 }
 
+/** In milliseconds. */
+const QUIET = 1
+const LONGEST_WAIT = 30
+
 export class Writer {
   readonly stats = { commits: 0, writes: 0, slowQueries: 0 }
   readonly index: IndexRows
@@ -56,6 +60,9 @@ export class Writer {
   readonly #resources: Inserts
   readonly #history: Inserts
   #waiting: Waiting[] = []
+  /** When the first of them came, and when the event loop last came round. */
+  #first = 0
+  #turn = 0
   #stamp: number
   /** What this transaction has changed and the file may not show yet. */
   #changed = new Map<string, Stored>()
@@ -76,8 +83,22 @@ export class Writer {
   commit(writes: readonly Write[]): Promise<Version[]> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ writes, resolve, reject })
-      if (this.#waiting.length === 1) setImmediate(() => this.flush())
+      if (this.#waiting.length > 1) return
+      this.#first = this.#turn = performance.now()
+      setImmediate(this.#flushWhenQuiet)
     })
+  }
+
+  /**
+   * Others may be about to commit too: as long as the turns of the event loop are busy ones, theirs are waited for, so that
+   * many share the cost of one durable transaction. Alone, a commit waits for nothing.
+   */
+  readonly #flushWhenQuiet = (): void => {
+    const now = performance.now()
+    const busy = now - this.#turn > QUIET && now - this.#first < LONGEST_WAIT
+    this.#turn = now
+    if (busy) setImmediate(this.#flushWhenQuiet)
+    else this.flush()
   }
 
   /** Writes all that is waiting. */
