@@ -7,7 +7,7 @@ import { parseJson, printJson } from '../fhir/json.ts'
 import { FhirError, badRequest, outcome, tooLarge, type Issue } from '../fhir/outcome.ts'
 import { instant } from '../store/stamp.ts'
 import type { Context, FhirRequest, FhirResponse, HttpMethod, Json, Resource } from './exchange.ts'
-import { listed, quoted } from './outcome-text.ts'
+import { listed, quoted, shown } from './outcome-text.ts'
 
 export interface Entry {
   /** Its place in the Bundle, from 0. */
@@ -25,12 +25,10 @@ export function entriesOf(body: FhirRequest['body'], type: string, most: number)
   if (Buffer.isBuffer(body) || !isObject(body) || body['resourceType'] !== 'Bundle') {
     throw badRequest('What is posted to the base of the server is a Bundle of type batch or transaction.', 'structure')
   }
-  if (body['type'] !== type)
-    throw badRequest(
-      `Bundle.type is ${quoted(String(body['type']))}; the server takes batch and transaction here.`,
-      'value',
-      'Bundle.type',
-    )
+  if (body['type'] !== type) {
+    const found = shown(body['type'])
+    throw badRequest(`Bundle.type is ${found}; the server takes batch and transaction here.`, 'value', 'Bundle.type')
+  }
   const entries = body['entry'] ?? []
   if (!Array.isArray(entries)) throw badRequest('Bundle.entry is a list.', 'structure', 'Bundle.entry')
   if (entries.length > most)
@@ -48,7 +46,7 @@ export function readEntry(context: Context, raw: Json, index: number): Entry {
     throw badRequest('The entry has no request; give it request.method and request.url.', 'required')
   const { method, url } = asked
   if (typeof method !== 'string' || !METHODS.includes(method)) {
-    throw badRequest(`request.method is ${quoted(String(method))}; it is one of ${listed(METHODS)}.`, 'value')
+    throw badRequest(`request.method is ${shown(method)}; it is one of ${listed(METHODS)}.`, 'value')
   }
   if (typeof url !== 'string') throw badRequest('The entry has no request.url.', 'required')
   const { resource, fullUrl } = entry

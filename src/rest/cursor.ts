@@ -3,7 +3,15 @@
  * its link, so nothing is kept between pages; what the caller may see is asked anew for each of them.
  * https://hl7.org/fhir/R4/http.html#paging
  */
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createSecretKey,
+  type KeyObject,
+  randomBytes,
+  randomFillSync,
+} from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { FhirError, badRequest } from '../fhir/outcome.ts'
 import type { Context, Door } from './exchange.ts'
@@ -28,7 +36,7 @@ export interface Cursor<At> {
 export async function sealCursor<At>(context: Context, cursor: Cursor<At>): Promise<string> {
   const json = Buffer.from(JSON.stringify([cursor.query, cursor.asOf, cursor.at]))
   const plain = json.length > 400 ? Buffer.concat([DEFLATED, deflateRawSync(json)]) : Buffer.concat([PLAIN, json])
-  const nonce = randomBytes(12)
+  const nonce = freshNonce()
   const cipher = createCipheriv('aes-256-gcm', await keyOf(context), nonce)
   cipher.setAAD(boundTo(context))
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]).toString('base64url')
@@ -78,9 +86,9 @@ const tooOld = () =>
   ])
 
 /** A door is a tenant's, and so is its key. */
-const keys = new WeakMap<Door, Promise<Buffer>>()
+const keys = new WeakMap<Door, Promise<KeyObject>>()
 
-function keyOf(context: Context): Promise<Buffer> {
+function keyOf(context: Context): Promise<KeyObject> {
   let key = keys.get(context.door)
   if (!key) {
     key = loadKey(context)
@@ -91,11 +99,24 @@ function keyOf(context: Context): Promise<Buffer> {
 }
 
 /** The tenant's key, made when there is none yet. */
-async function loadKey({ store }: Context): Promise<Buffer> {
+async function loadKey({ store }: Context): Promise<KeyObject> {
   const records = store.records('keys')
   if (typeof (await records.get(KEY)) !== 'string') await records.put(KEY, randomBytes(32).toString('base64'))
   const kept = Buffer.from((await records.get(KEY)) as string, 'base64')
-  return createHash('sha256').update('page links').update(kept).digest()
+  return createSecretKey(createHash('sha256').update('page links').update(kept).digest())
 }
 
 const KEY = 'page-links'
+
+const NONCE = 12
+/** Random bytes are fetched for many nonces at once: one by one they cost more than the sealing. */
+const random = Buffer.alloc(NONCE * 256)
+let used = random.length
+
+function freshNonce(): Buffer {
+  if (used === random.length) {
+    randomFillSync(random)
+    used = 0
+  }
+  return Buffer.from(random.subarray(used, (used += NONCE)))
+}

@@ -20,6 +20,8 @@ export interface Included {
 /** `:iterate` goes so many steps from the matches at most. */
 const MOST_ROUNDS = 16
 
+const nothing: Included = { versions: [], cut: false }
+
 /** What the page's includes ask for, at most `limits.maxIncludes` resources. */
 export async function include(
   context: Context,
@@ -27,6 +29,7 @@ export async function include(
   includes: readonly Include[],
   revincludes: readonly Include[],
 ): Promise<Included> {
+  if (includes.length + revincludes.length === 0) return nothing
   const gathering: Gathering = {
     context,
     seen: new Set(matches.map(({ ref }) => print(ref))),

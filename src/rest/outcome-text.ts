@@ -13,6 +13,10 @@ export function listed(words: readonly string[], most = 20): string {
 /** What the client sent, short enough to be repeated to it. */
 export const quoted = (text: string) => JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text)
 
+/** What the client sent where a text belongs. */
+export const shown = (value: unknown) =>
+  typeof value === 'string' ? quoted(value) : value === undefined ? 'missing' : 'not a text'
+
 /** The outcome of something that went well. */
 export const information = (diagnostics: string): OperationOutcome => ({
   resourceType: 'OperationOutcome',

@@ -7,7 +7,7 @@ import type { Version } from '../store/store.ts'
 import { isId } from './check.ts'
 import { expectation, matchCriteria, severalMatches } from './condition.ts'
 import type { Context, Match, Plan, Ref, Resource, WriteInteraction } from './exchange.ts'
-import { listed, quoted } from './outcome-text.ts'
+import { listed, quoted, shown } from './outcome-text.ts'
 import { received } from './received.ts'
 import { answered, put } from './write.ts'
 
@@ -51,7 +51,7 @@ export const conditionalUpdate: WriteInteraction = {
     if (existing) {
       if (resource.id !== undefined && resource.id !== existing.ref.id) {
         throw badRequest(
-          `The criteria match ${type}/${existing.ref.id}, but the body has the id ${quoted(String(resource.id))}. Leave the id out, or correct the criteria.`,
+          `The criteria match ${type}/${existing.ref.id}, but the body has the id ${shown(resource.id)}. Leave the id out, or correct the criteria.`,
           'value',
           `${type}.id`,
         )
@@ -81,7 +81,7 @@ function newRef(context: Context, { type }: Match, resource: Resource, assigned:
   if (resource.id === undefined) return assigned ?? { type, id: context.newId() }
   if (!isId(String(resource.id)))
     throw badRequest(
-      `${quoted(String(resource.id))} cannot be an id: ids have 1 to 64 of A-Z, a-z, 0-9, "-" and ".".`,
+      `${shown(resource.id)} cannot be an id: ids have 1 to 64 of A-Z, a-z, 0-9, "-" and ".".`,
       'value',
       `${type}.id`,
     )
@@ -100,9 +100,9 @@ function creating(
 
 function sameId(resource: Resource, ref: Ref): void {
   if (resource.id === ref.id) return
-  const said = resource.id === undefined ? 'no id' : `the id ${quoted(String(resource.id))}`
+  const named = resource.id === undefined ? 'no id' : `the id ${shown(resource.id)}`
   throw badRequest(
-    `The body has ${said}, but the URL names ${listed([`${ref.type}/${ref.id}`])}; they must be the same.`,
+    `The body has ${named}, but the URL names ${listed([`${ref.type}/${ref.id}`])}; they must be the same.`,
     'value',
     `${ref.type}.id`,
   )

@@ -46,7 +46,11 @@ export async function runServer(settings: Record<string, string> = {}): Promise<
     port,
     ask: (method, path, asking) => ask(agent, port, method, path, asking),
     raw: bytes => raw(port, bytes),
-    prober: () => (prober ??= new Worker(new URL('./prober.ts', import.meta.url), { workerData: { port }, execArgv: [] }).setMaxListeners(0)),
+    prober: () =>
+      (prober ??= new Worker(new URL('./prober.ts', import.meta.url), {
+        workerData: { port },
+        execArgv: [],
+      }).setMaxListeners(0)),
     async end() {
       await prober?.terminate()
       agent.destroy()
@@ -56,15 +60,29 @@ export async function runServer(settings: Record<string, string> = {}): Promise<
   }
 }
 
-const hasType = (headers: Readonly<Record<string, string>>) => Object.keys(headers).some(name => name.toLowerCase() === 'content-type')
+const hasType = (headers: Readonly<Record<string, string>>) =>
+  Object.keys(headers).some(name => name.toLowerCase() === 'content-type')
 
-function ask(agent: Agent, port: number, method: string, path: string, { body, headers = {} }: Asking = {}): Promise<Answer> {
+function ask(
+  agent: Agent,
+  port: number,
+  method: string,
+  path: string,
+  { body, headers = {} }: Asking = {},
+): Promise<Answer> {
   const sent = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
   const type = sent === undefined || hasType(headers) ? {} : { 'content-type': 'application/fhir+json' }
   const length = sent === undefined ? {} : { 'content-length': String(Buffer.byteLength(sent)) }
   return new Promise((resolve, reject) => {
     const asked = request(
-      { agent, port, method, host: '127.0.0.1', path: path.startsWith('/') ? path : `/fhir/${path}`, headers: { ...type, ...length, ...headers } },
+      {
+        agent,
+        port,
+        method,
+        host: '127.0.0.1',
+        path: path.startsWith('/') ? path : `/fhir/${path}`,
+        headers: { ...type, ...length, ...headers },
+      },
       response => {
         const parts: Buffer[] = []
         response.on('data', (part: Buffer) => parts.push(part))
@@ -127,7 +145,8 @@ export function fault(answer: Answer, sent = ''): string {
   if (answer.status >= 500 && answer.status !== 501) return `a server error: ${shown}`
   if (answer.status < 400) return ''
   const said: unknown = answer.body?.issue?.[0]?.diagnostics
-  if (answer.body?.resourceType !== 'OperationOutcome' || typeof said !== 'string' || said === '') return `no OperationOutcome: ${shown}`
+  if (answer.body?.resourceType !== 'OperationOutcome' || typeof said !== 'string' || said === '')
+    return `no OperationOutcome: ${shown}`
   if (insides.some(pattern => pattern.test(answer.text) && !pattern.test(sent))) return `shows its insides: ${shown}`
   return answer.text.length > 20_000 ? `a long answer: ${shown}` : ''
 }
@@ -135,7 +154,8 @@ export function fault(answer: Answer, sent = ''): string {
 /** Does the work while a thread asks /livez all the time; gives the result and the longest time an answer took, in ms. */
 export async function watching<T>(server: Running, work: () => Promise<T>): Promise<{ result: T; longest: number }> {
   const prober = server.prober()
-  const heard = (): Promise<number> => new Promise((resolve, reject) => prober.once('message', resolve).once('error', reject))
+  const heard = (): Promise<number> =>
+    new Promise((resolve, reject) => prober.once('message', resolve).once('error', reject))
   const tell = () => {
     const answer = heard()
     prober.postMessage('')
@@ -153,4 +173,7 @@ export async function watching<T>(server: Running, work: () => Promise<T>): Prom
 
 /** What the server said on standard error that is an error: unexpected ones are logged there, and only there. */
 export const complaints = (server: Running): string[] =>
-  server.said().split('\n').filter(line => /"level":"(?:error|fatal)"|Error:|Warning/.test(line))
+  server
+    .said()
+    .split('\n')
+    .filter(line => /"level":"(?:error|fatal)"|Error:|Warning/.test(line))

@@ -3,7 +3,7 @@
  * https://www.rfc-editor.org/rfc/rfc8259
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { complaints, fault, runServer, type Running } from '../help/running-server.ts'
+import { complaints, fault, runServer, type Answer, type Running } from '../help/running-server.ts'
 
 let server: Running
 beforeAll(async () => void (server = await runServer()))
@@ -12,16 +12,22 @@ afterAll(() => server.end())
 const bytes = (...parts: (string | number[])[]) => Buffer.concat(parts.map(part => Buffer.from(part as string)))
 const named = (text: string | number[]) => bytes('{"resourceType":"Patient","name":[{"text":', text, '}]}')
 const quotedIn = (inner: string | number[]) => bytes('{"resourceType":"Patient","name":[{"text":"', inner, '"}]}')
-const measured = (number: string) => bytes('{"resourceType":"Patient","extension":[{"url":"urn:x","valueDecimal":', number, '}]}')
+const measured = (number: string) =>
+  bytes('{"resourceType":"Patient","extension":[{"url":"urn:x","valueDecimal":', number, '}]}')
 const shown = (body: Buffer) => body.toString('latin1').slice(0, 120)
 
 /** What is wrong with the answers to bodies that must be refused as no JSON. */
 async function notRefused(bodies: readonly Buffer[]): Promise<string[]> {
   const faults: string[] = []
   for (const body of bodies) {
-    for (const [method, path] of [['POST', 'Patient'], ['PUT', 'Patient/a'], ['POST', '']] as const) {
+    for (const [method, path] of [
+      ['POST', 'Patient'],
+      ['PUT', 'Patient/a'],
+      ['POST', ''],
+    ] as const) {
       const answer = await server.ask(method, path, { body })
-      const wrong = fault(answer, shown(body)) || (answer.status === 400 ? '' : `${answer.status} for ${method} ${shown(body)}`)
+      const wrong =
+        fault(answer, shown(body)) || (answer.status === 400 ? '' : `${answer.status} for ${method} ${shown(body)}`)
       if (wrong) faults.push(wrong)
     }
   }
@@ -29,7 +35,20 @@ async function notRefused(bodies: readonly Buffer[]): Promise<string[]> {
 }
 
 describe('400 answers a body that is not JSON:', () => {
-  const literals = ['nul', 'nulll', 'True', 'TRUE', 'False', 'undefined', 'NaN', 'Infinity', '-Infinity', 'nil', 'None', 'truе']
+  const literals = [
+    'nul',
+    'nulll',
+    'True',
+    'TRUE',
+    'False',
+    'undefined',
+    'NaN',
+    'Infinity',
+    '-Infinity',
+    'nil',
+    'None',
+    'truе',
+  ]
   const numbers = [
     '01', '-01', '00', '1.', '.5', '-.5', '-', '--1', '+1', '++1', '1e', '1e+', '1E-', '1.e3', '0x1F', '0b1', '0o7', '1_000', '1,5',
     '1 000', '1.2.3', '1e2e3', '1e1.5', '-Infinity', '1a', '0e', '0.e1', '１', '1n', '2.e-3', '1+2', '1-2', '- 1', '1.5f', '٣', '0.1.',
@@ -46,15 +65,20 @@ describe('400 answers a body that is not JSON:', () => {
     '"resourceType":"Patient"', '{"resourceType":"Patient"},', '{"resourceType":Patient}', '*', '...', '{...}', 'ﾠ', '{"a":1}{"a":1}', '-', '"',
   ] // prettier-ignore
 
-  test('literals of other languages', async () => expect(await notRefused(literals.map(text => named(text)))).toEqual([]))
+  test('literals of other languages', async () =>
+    expect(await notRefused(literals.map(text => named(text)))).toEqual([]))
   test('numbers of other languages', async () => expect(await notRefused(numbers.map(measured))).toEqual([]))
   test('broken strings', async () => expect(await notRefused(strings.map(text => named(text)))).toEqual([]))
   // an empty body is no broken JSON, but no resource either
   test('broken structure', async () => expect(await notRefused(structures.map(text => bytes(text)))).toEqual([]))
 
   test('every beginning of a resource', async () => {
-    const whole = bytes('{"resourceType":"Patient","active":true,"name":[{"text":"林\\u6021"}],"multipleBirthInteger":-1}')
-    expect(await notRefused(Array.from({ length: whole.length - 1 }, (_, length) => whole.subarray(0, length + 1)))).toEqual([])
+    const whole = bytes(
+      '{"resourceType":"Patient","active":true,"name":[{"text":"林\\u6021"}],"multipleBirthInteger":-1}',
+    )
+    expect(
+      await notRefused(Array.from({ length: whole.length - 1 }, (_, length) => whole.subarray(0, length + 1))),
+    ).toEqual([])
   })
 
   test('what is not UTF-8', async () => {
@@ -67,13 +91,31 @@ describe('400 answers a body that is not JSON:', () => {
     const text = '{"resourceType":"Patient"}'
     const utf16 = Buffer.from(text, 'utf16le')
     const utf32 = Buffer.concat([...text].map(char => Buffer.from([char.charCodeAt(0), 0, 0, 0])))
-    const others = [utf16, Buffer.concat([Buffer.from([0xff, 0xfe]), utf16]), Buffer.from(utf16).swap16(), utf32, Buffer.from([0xef, 0xbb]), Buffer.from([0xef, 0xbb, 0xbf])]
+    const others = [
+      utf16,
+      Buffer.concat([Buffer.from([0xff, 0xfe]), utf16]),
+      Buffer.from(utf16).swap16(),
+      utf32,
+      Buffer.from([0xef, 0xbb]),
+      Buffer.from([0xef, 0xbb, 0xbf]),
+    ]
     expect(await notRefused(others)).toEqual([])
     expect(await notRefused([bytes('{"resourceType":"Patient","', [0xff], '":1}')])).toEqual([])
   })
 
   test('half a surrogate pair, NUL and a name given twice, however they are written', async () => {
-    const halves = ['\\ud800', '\\udc00', '\\udbff', '\\udfff', '\\ud83dx', 'x\\ude00', '\\ude00\\ud83d', '\\ud83d\\ud83d\\ude00', '\\u0000', 'a\\u0000b']
+    const halves = [
+      '\\ud800',
+      '\\udc00',
+      '\\udbff',
+      '\\udfff',
+      '\\ud83dx',
+      'x\\ude00',
+      '\\ude00\\ud83d',
+      '\\ud83d\\ud83d\\ude00',
+      '\\u0000',
+      'a\\u0000b',
+    ]
     expect(await notRefused(halves.map(quotedIn))).toEqual([])
     expect(await notRefused(halves.map(half => bytes('{"resourceType":"Patient","', half, '":1}')))).toEqual([])
     const twice = [
@@ -89,13 +131,40 @@ describe('400 answers a body that is not JSON:', () => {
   })
 
   test('JSON that is no resource', async () => {
-    const values = ['null', 'true', 'false', '0', '-1', '1e3', '"x"', '""', '[]', '{}', '[{}]', '[{"resourceType":"Patient"}]', '{"a":1}', '{"":0}', '{"resourceType":null}', '{"resourceType":["Patient"]}', '{"resourceType":"patient"}', '{"resourceType":""}', ' [ ] ']
+    const values = [
+      'null',
+      'true',
+      'false',
+      '0',
+      '-1',
+      '1e3',
+      '"x"',
+      '""',
+      '[]',
+      '{}',
+      '[{}]',
+      '[{"resourceType":"Patient"}]',
+      '{"a":1}',
+      '{"":0}',
+      '{"resourceType":null}',
+      '{"resourceType":["Patient"]}',
+      '{"resourceType":"patient"}',
+      '{"resourceType":""}',
+      ' [ ] ',
+    ]
     expect(await notRefused(values.map(text => bytes(text)))).toEqual([])
   })
 })
 
-/** Stores a body and reads it back: the text that follows `key`, and what is wrong. */
-async function kept(body: Buffer): Promise<{ status: number; wrong: string; text: string; read: any }> { // eslint-disable-line @typescript-eslint/no-explicit-any
+interface Kept {
+  readonly status: number
+  readonly wrong: string
+  readonly text: string
+  readonly read: Answer['body']
+}
+
+/** Stores a body and reads it back; `wrong` is what is wrong with the answers. */
+async function kept(body: Buffer): Promise<Kept> {
   const answer = await server.ask('POST', 'Patient', { body })
   const wrong = fault(answer, shown(body))
   if (answer.status !== 201) return { status: answer.status, wrong, text: '', read: undefined }
@@ -131,14 +200,26 @@ describe('JSON is kept as it came:', () => {
     const faults: string[] = []
     for (const number of numbers) {
       const { status, wrong, text } = await kept(measured(number))
-      if (wrong || status !== 201 || !text.includes(`"valueDecimal":${number}}`)) faults.push(wrong || `${number}: ${status} ${text}`)
+      if (wrong || status !== 201 || !text.includes(`"valueDecimal":${number}}`))
+        faults.push(wrong || `${number}: ${status} ${text}`)
     }
     expect(faults).toEqual([])
   })
 
   test('numbers that JavaScript cannot hold, or they are refused', async () => {
     const faults: string[] = []
-    for (const number of ['1e309', '-1e309', '1e400', '1e99999', '1e-400', '0e999999', `1${'0'.repeat(400)}`, '9'.repeat(5000), `0.${'1'.repeat(5000)}`, `1e${'9'.repeat(1000)}`]) {
+    for (const number of [
+      '1e309',
+      '-1e309',
+      '1e400',
+      '1e99999',
+      '1e-400',
+      '0e999999',
+      `1${'0'.repeat(400)}`,
+      '9'.repeat(5000),
+      `0.${'1'.repeat(5000)}`,
+      `1e${'9'.repeat(1000)}`,
+    ]) {
       const { status, wrong, text } = await kept(measured(number))
       const fine = status === 201 ? text.includes(`"valueDecimal":${number}}`) : status === 400 || status === 422
       if (wrong || !fine) faults.push(wrong || `${number.slice(0, 50)}: ${status} ${text.slice(0, 200)}`)

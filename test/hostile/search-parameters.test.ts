@@ -12,13 +12,27 @@ afterAll(() => server.end())
 let made: string[] = []
 const define = async (expression: string, more: object = {}): Promise<string> => {
   const code = `own${made.length}`
-  const body = { resourceType: 'SearchParameter', id: code, url: `urn:own:${code}`, name: code, status: 'active', description: 'x', code, base: ['Patient'], type: 'string', expression, ...more }
+  const body = {
+    resourceType: 'SearchParameter',
+    id: code,
+    url: `urn:own:${code}`,
+    name: code,
+    status: 'active',
+    description: 'x',
+    code,
+    base: ['Patient'],
+    type: 'string',
+    expression,
+    ...more,
+  }
   expect((await server.ask('PUT', `SearchParameter/${code}`, { body })).status).toBeLessThan(300)
   made.push(code)
   return code
 }
 const reindex = async (): Promise<Answer> => {
-  const { result, longest } = await watching(server, () => server.ask('POST', '$reindex', { body: { resourceType: 'Parameters' } }))
+  const { result, longest } = await watching(server, () =>
+    server.ask('POST', '$reindex', { body: { resourceType: 'Parameters' } }),
+  )
   expect(fault(result)).toBe('')
   expect(longest).toBeLessThan(1000)
   return result
@@ -47,7 +61,10 @@ describe('$reindex refuses, naming the SearchParameter and the reason, an expres
     ['that hides a call behind quotes', "Patient.name.family.`matches`('(a+)+$')"],
     ['that hides a call behind an escape', "Patient.name.family.`\\u006datches`('(a+)+$')"],
     ['that hides a call behind spaces', "Patient.name.family.matches \n\t ('(a+)+$')"],
-    ['that looks at everything for each of everything', 'Patient.identifier.where(%resource.identifier.where(%resource.identifier.exists()).exists()).value'],
+    [
+      'that looks at everything for each of everything',
+      'Patient.identifier.where(%resource.identifier.where(%resource.identifier.exists()).exists()).value',
+    ],
     ['that does so through another variable', 'Patient.identifier.where(%context.identifier.skip(1).exists()).value'],
     ['longer than a thousand characters that needs an interpreter', `Patient.name.skip(${'0'.repeat(1000)}).family`],
     ['nested too deeply', `Patient.name.skip(${'('.repeat(30)}1${')'.repeat(30)}).family`],
@@ -58,7 +75,13 @@ describe('$reindex refuses, naming the SearchParameter and the reason, an expres
     expect(text).toContain(`SearchParameter/${code}`)
     // and it is not in use
     expect((await server.ask('GET', `Patient?${code}=x`)).status).toBe(400)
-    expect((await server.ask('POST', 'Patient', { body: { resourceType: 'Patient', name: [{ family: `${'a'.repeat(40)}!` }] } })).status).toBe(201)
+    expect(
+      (
+        await server.ask('POST', 'Patient', {
+          body: { resourceType: 'Patient', name: [{ family: `${'a'.repeat(40)}!` }] },
+        })
+      ).status,
+    ).toBe(201)
   })
 
   test('of a component', async () => {
@@ -81,7 +104,10 @@ describe('$reindex takes up an expression', () => {
   test.each([
     ['of paths', 'Patient.name.family | Patient.name.given'],
     ['with a criterion', "Patient.name.where(use = 'official').family"],
-    ['with functions whose cost is that of their input', "Patient.name.skip(0).where(family.startsWith('li') or family.length() > 1).family.lower()"],
+    [
+      'with functions whose cost is that of their input',
+      "Patient.name.skip(0).where(family.startsWith('li') or family.length() > 1).family.lower()",
+    ],
   ])('%s, and finds by it', async (_, expression) => {
     const name = [{ use: 'official', family: 'lin' }]
     const { body } = await server.ask('PUT', 'Patient/found', { body: { resourceType: 'Patient', id: 'found', name } })
@@ -93,7 +119,10 @@ describe('$reindex takes up an expression', () => {
 
   test.each([
     ['whose choices multiply', `Patient${'.extension.value'.repeat(30)}`],
-    ['whose choices multiply in criteria', `Patient.${'extension.where(value.'.repeat(15)}extension.exists()${'.exists())'.repeat(15)}`],
+    [
+      'whose choices multiply in criteria',
+      `Patient.${'extension.where(value.'.repeat(15)}extension.exists()${'.exists())'.repeat(15)}`,
+    ],
     ['that says the same again and again', Array.from({ length: 60 }, () => 'Patient.name').join('|')],
     ['that makes no sense', '(('],
     ['of the wrong types', "Patient.name.family.skip('x').first().skip(true)"],

@@ -6,7 +6,15 @@
 import { connect } from 'node:net'
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { complaints, fault, runServer, watching, type Answer, type Asking, type Running } from '../help/running-server.ts'
+import {
+  complaints,
+  fault,
+  runServer,
+  watching,
+  type Answer,
+  type Asking,
+  type Running,
+} from '../help/running-server.ts'
 
 let server: Running
 beforeAll(async () => void (server = await runServer()))
@@ -50,12 +58,17 @@ describe('what is nested too deeply is refused:', () => {
     const { body } = await server.ask('POST', 'Patient', { body: { resourceType: 'Patient', active: true } })
     const headers = { 'content-type': 'application/json-patch+json' }
     const deep = `${'{"extension":['.repeat(30)}{"url":"x"}${']}'.repeat(30)}`
-    const steps = Array.from({ length: 20 }, (_, i) => `{"op":"add","path":"${'/extension/0'.repeat(i * 3)}/extension","value":[${deep}]}`)
+    const steps = Array.from(
+      { length: 20 },
+      (_, i) => `{"op":"add","path":"${'/extension/0'.repeat(i * 3)}/extension","value":[${deep}]}`,
+    )
     const { status } = await asked('PATCH', `Patient/${body.id}`, { headers, body: `[${steps.join(',')}]` })
     expect([400, 422]).toContain(status)
     const far = `[{"op":"add","path":"${'/extension/0'.repeat(100_000)}","value":1}]`
     expect([400, 422]).toContain((await asked('PATCH', `Patient/${body.id}`, { headers, body: far })).status)
-    const growing = Array.from({ length: 60 }, () => '{"op":"copy","from":"/extension","path":"/extension/-"}').join(',')
+    const growing = Array.from({ length: 60 }, () => '{"op":"copy","from":"/extension","path":"/extension/-"}').join(
+      ',',
+    )
     const doubling = `[{"op":"add","path":"/extension","value":[{"url":"x"}]},${growing}]`
     expect([400, 422]).toContain((await asked('PATCH', `Patient/${body.id}`, { headers, body: doubling })).status)
   })
@@ -96,8 +109,12 @@ describe('what is too large is refused:', () => {
     const names = Array.from({ length: 100_000 }, (_, i) => `"x${i}":1`).join(',')
     expect((await asked('POST', 'Patient', { body: `{"resourceType":"Patient",${names}}` })).status).toBe(422)
     const values = Array.from({ length: 100_000 }, () => '1').join(',')
-    expect((await asked('POST', 'Patient', { body: `{"resourceType":"Patient","active":[${values}]}` })).status).toBe(422)
-    expect((await asked('POST', 'Patient', { body: `{"resourceType":"Patient","name":[{"given":[${values}]}]}` })).status).toBe(422)
+    expect((await asked('POST', 'Patient', { body: `{"resourceType":"Patient","active":[${values}]}` })).status).toBe(
+      422,
+    )
+    expect(
+      (await asked('POST', 'Patient', { body: `{"resourceType":"Patient","name":[{"given":[${values}]}]}` })).status,
+    ).toBe(422)
   })
 
   test('a batch of the limit is answered, and others are answered meanwhile', { timeout: 60_000 }, async () => {
@@ -131,28 +148,44 @@ describe('what is large and allowed is kept:', () => {
 })
 
 describe('what is long is found, and holds up no search:', () => {
-  const ids = (answer: Answer) => ((answer.body.entry ?? []) as { resource: { id: string } }[]).map(({ resource }) => resource.id)
+  const ids = (answer: Answer) =>
+    ((answer.body.entry ?? []) as { resource: { id: string } }[]).map(({ resource }) => resource.id)
   const form = { 'content-type': 'application/x-www-form-urlencoded' }
 
   test('an identifier, a name and a uri of thousands of characters, told from others that begin alike', async () => {
     const long = 'y'.repeat(5000)
     const make = async (end: string) => {
-      const resource = { resourceType: 'Patient', identifier: [{ system: `urn:${long}${end}`, value: `${long}${end}` }], name: [{ family: `${long}${end}` }], meta: { profile: [`urn:${long}${end}`] } }
+      const resource = {
+        resourceType: 'Patient',
+        identifier: [{ system: `urn:${long}${end}`, value: `${long}${end}` }],
+        name: [{ family: `${long}${end}` }],
+        meta: { profile: [`urn:${long}${end}`] },
+      }
       return (await server.ask('POST', 'Patient', { body: resource })).body.id as string
     }
     const [a, b] = [await make('a'), await make('b')]
-    const found = async (query: string) => ids(await server.ask('POST', 'Patient/_search', { body: query, headers: form }))
-    for (const query of ['identifier=', 'family:exact=', '_profile=urn:', `identifier=urn:${long}a|`]) expect([query.slice(0, 20), await found(`${query}${long}a`)]).toEqual([query.slice(0, 20), [a]])
+    const found = async (query: string) =>
+      ids(await server.ask('POST', 'Patient/_search', { body: query, headers: form }))
+    for (const query of ['identifier=', 'family:exact=', '_profile=urn:', `identifier=urn:${long}a|`])
+      expect([query.slice(0, 20), await found(`${query}${long}a`)]).toEqual([query.slice(0, 20), [a]])
     expect((await found(`family=${'y'.repeat(500)}`)).sort()).toEqual([a, b].sort())
     expect((await found(`family=${long}`)).sort()).toEqual([a, b].sort())
     expect(await found(`identifier=${'y'.repeat(4999)}`)).toEqual([])
-    const again = await server.ask('POST', 'Patient', { body: { resourceType: 'Patient' }, headers: { 'if-none-exist': `identifier=${long}b` } })
+    const again = await server.ask('POST', 'Patient', {
+      body: { resourceType: 'Patient' },
+      headers: { 'if-none-exist': `identifier=${long}b` },
+    })
     expect([again.status, again.body.id]).toEqual([200, b])
   })
 
   test('a text of fourteen million characters', async () => {
     const text = 'z'.repeat(14_000_000)
-    const body = { resourceType: 'Patient', name: [{ text }], identifier: [{ value: text }], managingOrganization: { reference: `http://x/${'z'.repeat(1000)}` } }
+    const body = {
+      resourceType: 'Patient',
+      name: [{ text }],
+      identifier: [{ value: text }],
+      managingOrganization: { reference: `http://x/${'z'.repeat(1000)}` },
+    }
     expect((await asked('POST', 'Patient', { body: { ...body, identifier: [] } })).status).toBe(422)
     expect((await asked('POST', 'Patient', { body: { ...body, identifier: undefined } })).status).toBe(201)
     expect((await asked('POST', 'Patient', { body: { ...body, name: undefined } })).status).toBe(201)
@@ -163,11 +196,15 @@ describe('what is long is found, and holds up no search:', () => {
 
   test('a resource of more values than one may have', async () => {
     const many = Array.from({ length: 700_000 }, (_, i) => `{"value":"${i}"}`).join(',')
-    const { status, text } = await asked('POST', 'Patient', { body: `{"resourceType":"Patient","identifier":[${many}]}` })
+    const { status, text } = await asked('POST', 'Patient', {
+      body: `{"resourceType":"Patient","identifier":[${many}]}`,
+    })
     expect(status).toBe(422)
     expect(text).toContain('300000')
     const words = Array.from({ length: 2_000_000 }, (_, i) => `"w${i % 1000}"`).join(',')
-    expect((await asked('POST', 'Patient', { body: `{"resourceType":"Patient","name":[{"given":[${words}]}]}` })).status).toBe(422)
+    expect(
+      (await asked('POST', 'Patient', { body: `{"resourceType":"Patient","name":[{"given":[${words}]}]}` })).status,
+    ).toBe(422)
   })
 })
 
@@ -185,7 +222,8 @@ describe('a body that explodes when it is inflated is 413:', () => {
 
   test('a bomb in a bomb is only opened once, a truncated or false one is 400', async () => {
     const twice = gzipSync(gzipSync(zeros))
-    const status = async (body: Buffer, encoding: string) => (await asked('POST', 'Patient', { body, headers: { 'content-encoding': encoding } })).status
+    const status = async (body: Buffer, encoding: string) =>
+      (await asked('POST', 'Patient', { body, headers: { 'content-encoding': encoding } })).status
     expect(await status(twice, 'gzip')).toBe(400)
     expect(await status(twice, 'gzip, gzip')).toBe(415)
     const small = gzipSync('{"resourceType":"Patient"}')
@@ -194,18 +232,24 @@ describe('a body that explodes when it is inflated is 413:', () => {
     expect(await status(small, 'deflate')).toBe(400)
     expect(await status(small, 'br')).toBe(400)
     expect(await status(Buffer.from('{"resourceType":"Patient"}'), 'gzip')).toBe(400)
-    for (const encoding of ['compress', 'zstd', '__proto__', 'constructor', 'toString']) expect(await status(small, encoding)).toBe(415)
+    for (const encoding of ['compress', 'zstd', '__proto__', 'constructor', 'toString'])
+      expect(await status(small, encoding)).toBe(415)
   })
 })
 
 describe('a body is not what the headers say:', () => {
   const text = '{"resourceType":"Patient"}'
-  const post = (headers: string, body: string) => `POST /fhir/Patient HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/fhir+json\r\nConnection: close\r\n${headers}\r\n\r\n${body}`
+  const post = (headers: string, body: string) =>
+    `POST /fhir/Patient HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/fhir+json\r\nConnection: close\r\n${headers}\r\n\r\n${body}`
 
   test.each([
     ['a length that is too small', post('Content-Length: 10', text), '400'],
     ['two lengths', post('Content-Length: 26\r\nContent-Length: 27', text), '400'],
-    ['a length and chunks', post('Content-Length: 26\r\nTransfer-Encoding: chunked', `1a\r\n${text}\r\n0\r\n\r\n`), '400'],
+    [
+      'a length and chunks',
+      post('Content-Length: 26\r\nTransfer-Encoding: chunked', `1a\r\n${text}\r\n0\r\n\r\n`),
+      '400',
+    ],
     ['a length that is no number', post('Content-Length: 0x1a', text), '400'],
     ['a negative length', post('Content-Length: -1', text), '400'],
     ['a length beyond all numbers', post('Content-Length: 99999999999999999999999', text), '4'],
@@ -264,6 +308,9 @@ test('the server is none the worse for it', async () => {
 
 /** Sends a body in chunks, without saying how long it is. */
 function chunked(body: Buffer): Promise<string> {
-  const start = 'POST /fhir/Patient HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/fhir+json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n'
-  return server.raw(Buffer.concat([Buffer.from(`${start}${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n0\r\n\r\n')]))
+  const start =
+    'POST /fhir/Patient HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/fhir+json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n'
+  return server.raw(
+    Buffer.concat([Buffer.from(`${start}${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n0\r\n\r\n')]),
+  )
 }

@@ -9,7 +9,9 @@ let server: Running
 let id: string
 beforeAll(async () => {
   server = await runServer()
-  const { body } = await server.ask('POST', 'Patient', { body: { resourceType: 'Patient', active: true, name: [{ text: '林怡君' }] } })
+  const { body } = await server.ask('POST', 'Patient', {
+    body: { resourceType: 'Patient', active: true, name: [{ text: '林怡君' }] },
+  })
   id = body.id as string
 })
 afterAll(() => server.end())
@@ -28,12 +30,20 @@ const naughty: readonly string[] = [
 ] // prettier-ignore
 
 /** Asks with each string; gives what was wrong with the answers. `fine` are the statuses that may come. */
-async function trouble(send: (text: string) => Promise<Answer | undefined>, fine: readonly number[], also: (answer: Answer, text: string) => string | Promise<string> = () => ''): Promise<string[]> {
+async function trouble(
+  send: (text: string) => Promise<Answer | undefined>,
+  fine: readonly number[],
+  also: (answer: Answer, text: string) => string | Promise<string> = () => '',
+): Promise<string[]> {
   const faults: string[] = []
   const one = async (text: string) => {
     const answer = await send(text)
     if (!answer) return
-    const wrong = fault(answer, text) || (fine.includes(answer.status) ? await also(answer, text) : `${answer.status} for ${JSON.stringify(text)}: ${answer.text.slice(0, 200)}`)
+    const wrong =
+      fault(answer, text) ||
+      (fine.includes(answer.status)
+        ? await also(answer, text)
+        : `${answer.status} for ${JSON.stringify(text)}: ${answer.text.slice(0, 200)}`)
     if (wrong) faults.push(wrong)
   }
   for (let i = 0; i < naughty.length; i += 16) await Promise.all(naughty.slice(i, i + 16).map(one))
@@ -44,7 +54,6 @@ const encoded = encodeURIComponent
 
 describe('a naughty string is kept as it came, or refused,', () => {
   // FHIR forbids these in a string; https://hl7.org/fhir/R4/datatypes.html#string
-  // eslint-disable-next-line no-control-regex
   const forbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/
 
   test('in every text of a resource', async () => {
@@ -63,9 +72,21 @@ describe('a naughty string is kept as it came, or refused,', () => {
         }),
       [201, 400, 422],
       async ({ status, body }, text) => {
-        if (status !== 201) return forbidden.test(text) || text.trim() === '' ? '' : `refused: ${JSON.stringify(text)} ${JSON.stringify(body)}`
+        if (status !== 201)
+          return forbidden.test(text) || text.trim() === ''
+            ? ''
+            : `refused: ${JSON.stringify(text)} ${JSON.stringify(body)}`
         const { body: read } = await server.ask('GET', `Patient/${body.id}`)
-        const all = [read.identifier[0].value, read.name[0].text, read.name[0].family, read.name[0].given[0], read.address[0].city, read.contact[0].name.text, read.extension[0].valueString, read.communication[0].language.coding[0].display]
+        const all = [
+          read.identifier[0].value,
+          read.name[0].text,
+          read.name[0].family,
+          read.name[0].given[0],
+          read.address[0].city,
+          read.contact[0].name.text,
+          read.extension[0].valueString,
+          read.communication[0].language.coding[0].display,
+        ]
         return all.every(each => each === text) ? '' : `not kept: ${JSON.stringify(text)} ${JSON.stringify(all)}`
       },
     )
@@ -94,7 +115,10 @@ describe('a naughty string is kept as it came, or refused,', () => {
 
   test('in names of elements', async () => {
     const found = await trouble(
-      text => server.ask('POST', 'Patient', { body: `{"resourceType":"Patient",${JSON.stringify(text)}:"x","name":[{${JSON.stringify(text)}:{"x":1}}]}` }),
+      text =>
+        server.ask('POST', 'Patient', {
+          body: `{"resourceType":"Patient",${JSON.stringify(text)}:"x","name":[{${JSON.stringify(text)}:{"x":1}}]}`,
+        }),
       [400, 422],
     )
     expect(found).toEqual([])
@@ -111,9 +135,13 @@ describe('a naughty string is kept as it came, or refused,', () => {
       [200, 400, 422],
       ({ status, body }, text) => {
         if (status !== 200) return text.trim() === '' ? '' : `refused: ${JSON.stringify(text)}`
-        const values = (body.entry ?? []).map((entry: { resource: { identifier: { value: string }[] } }) => entry.resource.identifier[0]!.value) as string[]
+        const values = (body.entry ?? []).map(
+          (entry: { resource: { identifier: { value: string }[] } }) => entry.resource.identifier[0]!.value,
+        ) as string[]
         if (text.trim() === '') return ''
-        return values.length === 1 && values[0] === text ? '' : `${JSON.stringify(text)} finds ${JSON.stringify(values)}`
+        return values.length === 1 && values[0] === text
+          ? ''
+          : `${JSON.stringify(text)} finds ${JSON.stringify(values)}`
       },
     )
     expect(found).toEqual([])
@@ -177,9 +205,17 @@ describe('a naughty string is answered 200 or refused in a search, with every ki
 
   test('the whole of a form sent to _search', async () => {
     const form = { 'content-type': 'application/x-www-form-urlencoded' }
-    expect(await trouble(text => server.ask('POST', 'Patient/_search', { body: `name=${encoded(text)}&${encoded(text)}`, headers: form }), [200, 400, 422])).toEqual([])
+    expect(
+      await trouble(
+        text =>
+          server.ask('POST', 'Patient/_search', { body: `name=${encoded(text)}&${encoded(text)}`, headers: form }),
+        [200, 400, 422],
+      ),
+    ).toEqual([])
     // not encoded at all
-    expect(await trouble(text => server.ask('POST', 'Patient/_search', { body: text, headers: form }), [200, 400, 422])).toEqual([])
+    expect(
+      await trouble(text => server.ask('POST', 'Patient/_search', { body: text, headers: form }), [200, 400, 422]),
+    ).toEqual([])
   })
 })
 
@@ -202,60 +238,134 @@ describe('a naughty string is 400, 404 or 405', () => {
       // a path that ends in dots or nothing is another path
       async text => (whole.test(text) ? undefined : server.ask(method, path(encoded(text)))),
       method === 'DELETE' ? [...fine, 204] : [...fine, 200],
-      ({ status, text: answered }, text) => (status === 200 && !/^[*\s]*$|^\$?meta$/.test(text) ? `200 for ${text}: ${answered.slice(0, 200)}` : ''),
+      ({ status, text: answered }, text) =>
+        status === 200 && !/^[*\s]*$|^\$?meta$/.test(text) ? `200 for ${text}: ${answered.slice(0, 200)}` : '',
     )
     expect(found).toEqual([])
   })
 
   test('as the id of a new resource, unless it is an id', async () => {
     const found = await trouble(
-      async text => (whole.test(text) ? undefined : server.ask('PUT', `Basic/${encoded(text)}`, { body: { resourceType: 'Basic', id: text, code: { text: 'x' } } })),
+      async text =>
+        whole.test(text)
+          ? undefined
+          : server.ask('PUT', `Basic/${encoded(text)}`, {
+              body: { resourceType: 'Basic', id: text, code: { text: 'x' } },
+            }),
       [201, 200, 400, 404, 405, 422],
-      ({ status }, text) => (status >= 400 || /^[A-Za-z0-9.-]{1,64}$/.test(text) ? '' : `${status} for the id ${JSON.stringify(text)}`),
+      ({ status }, text) =>
+        status >= 400 || /^[A-Za-z0-9.-]{1,64}$/.test(text) ? '' : `${status} for the id ${JSON.stringify(text)}`,
     )
     expect(found).toEqual([])
   })
 
   test('as a path that is not encoded', async () => {
     for (const path of [
-      'GET /fhir/../../etc/passwd', 'GET /fhir/Patient/../../../x', 'GET /../fhir/metadata', 'GET /fhir//etc/passwd', 'GET //fhir/Patient', 'GET /fhir/Patient/%', 'GET /fhir/Patient/%zz', 'GET /fhir/Patient/%c0%af',
-      'GET /fhir/Patient/%2e%2e', 'GET /fhir/Patient/..%2f..%2fetc', 'GET /fhir/Patient/a%00b', 'GET /fhir/Patient/%0d%0aX: y', 'GET /fhir/Patient;x=1', 'GET /fhir/Patient?%', 'GET /fhir/Patient?name=%', 'GET /fhir/Patient?name=%c0%af',
-      'GET /fhir/Patient?&&&=&=', 'GET /fhir/Patient?=x', 'GET /fhir/?', 'GET /fhir/Patient/a/b/c/d/e/f', 'GET http://elsewhere.example/fhir/Patient', 'GET *', 'OPTIONS *', 'GET /fhir/Patient?name=a#b', 'GET /fhir/Pa\ttient',
-      'GET /fhir/林', 'GET /t//fhir/Patient', 'GET /t/../fhir/Patient', 'GET /t/%2e%2e/fhir/Patient', 'GET /t/__proto__/fhir/Patient', 'BREW /fhir/Patient', 'TRACE /fhir/Patient', 'CONNECT 127.0.0.1:22',
+      'GET /fhir/../../etc/passwd',
+      'GET /fhir/Patient/../../../x',
+      'GET /../fhir/metadata',
+      'GET /fhir//etc/passwd',
+      'GET //fhir/Patient',
+      'GET /fhir/Patient/%',
+      'GET /fhir/Patient/%zz',
+      'GET /fhir/Patient/%c0%af',
+      'GET /fhir/Patient/%2e%2e',
+      'GET /fhir/Patient/..%2f..%2fetc',
+      'GET /fhir/Patient/a%00b',
+      'GET /fhir/Patient/%0d%0aX: y',
+      'GET /fhir/Patient;x=1',
+      'GET /fhir/Patient?%',
+      'GET /fhir/Patient?name=%',
+      'GET /fhir/Patient?name=%c0%af',
+      'GET /fhir/Patient?&&&=&=',
+      'GET /fhir/Patient?=x',
+      'GET /fhir/?',
+      'GET /fhir/Patient/a/b/c/d/e/f',
+      'GET http://elsewhere.example/fhir/Patient',
+      'GET *',
+      'OPTIONS *',
+      'GET /fhir/Patient?name=a#b',
+      'GET /fhir/Pa\ttient',
+      'GET /fhir/林',
+      'GET /t//fhir/Patient',
+      'GET /t/../fhir/Patient',
+      'GET /t/%2e%2e/fhir/Patient',
+      'GET /t/__proto__/fhir/Patient',
+      'BREW /fhir/Patient',
+      'TRACE /fhir/Patient',
+      'CONNECT 127.0.0.1:22',
     ]) {
       const said = await server.raw(`${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`)
-      expect([path, said]).toEqual([path, expect.not.stringMatching(/^HTTP\/1\.1 5|node_modules|\bat .*:\d+:\d+|root:/)])
+      expect([path, said]).toEqual([
+        path,
+        expect.not.stringMatching(/^HTTP\/1\.1 5|node_modules|\bat .*:\d+:\d+|root:/),
+      ])
     }
   })
 })
 
 describe('a naughty string never harms in the header', () => {
   const visible = (text: string) => Buffer.from(text).toString('latin1')
-  // eslint-disable-next-line no-control-regex
   const sendable = (text: string) => /^[\t\x20-\x7e\x80-\xff]*$/.test(visible(text))
   const statuses = [200, 201, 204, 304, 400, 401, 404, 406, 409, 412, 415, 422]
   test.each([
-    ['If-Match', 'PUT'], ['If-None-Match', 'GET'], ['If-None-Match', 'PUT'], ['If-None-Exist', 'POST'], ['If-Modified-Since', 'GET'], ['Prefer', 'POST'], ['Prefer', 'GET'], ['Accept', 'GET'],
-    ['Content-Type', 'POST'], ['Content-Encoding', 'POST'], ['X-Request-Id', 'GET'], ['Authorization', 'GET'], ['Origin', 'GET'], ['X-Forwarded-Host', 'POST'], ['Forwarded', 'POST'], ['Accept-Charset', 'GET'],
-    ['Cookie', 'GET'], ['X-Security-Context', 'POST'], ['Referer', 'GET'], ['traceparent', 'GET'], ['X-HTTP-Method-Override', 'GET'],
+    ['If-Match', 'PUT'],
+    ['If-None-Match', 'GET'],
+    ['If-None-Match', 'PUT'],
+    ['If-None-Exist', 'POST'],
+    ['If-Modified-Since', 'GET'],
+    ['Prefer', 'POST'],
+    ['Prefer', 'GET'],
+    ['Accept', 'GET'],
+    ['Content-Type', 'POST'],
+    ['Content-Encoding', 'POST'],
+    ['X-Request-Id', 'GET'],
+    ['Authorization', 'GET'],
+    ['Origin', 'GET'],
+    ['X-Forwarded-Host', 'POST'],
+    ['Forwarded', 'POST'],
+    ['Accept-Charset', 'GET'],
+    ['Cookie', 'GET'],
+    ['X-Security-Context', 'POST'],
+    ['Referer', 'GET'],
+    ['traceparent', 'GET'],
+    ['X-HTTP-Method-Override', 'GET'],
   ] as const)('%s of a %s', async (header, method) => {
     const found = await trouble(
       async text =>
         sendable(text)
           ? server.ask(method, method === 'POST' ? 'Patient' : `Patient/${id}`, {
               headers: { [header]: visible(text) },
-              ...(method === 'GET' ? {} : { body: { resourceType: 'Patient', ...(method === 'PUT' ? { id } : {}), active: true } }),
+              ...(method === 'GET'
+                ? {}
+                : { body: { resourceType: 'Patient', ...(method === 'PUT' ? { id } : {}), active: true } }),
             })
           : undefined,
       statuses,
       ({ headers }) =>
-        Object.entries(headers).some(([, value]) => /[\r\n]|script|elsewhere/.test(String(value))) || headers['set-cookie'] ? `headers: ${JSON.stringify(headers)}` : '',
+        Object.entries(headers).some(([, value]) => /[\r\n]|script|elsewhere/.test(String(value))) ||
+        headers['set-cookie']
+          ? `headers: ${JSON.stringify(headers)}`
+          : '',
     )
     expect(found).toEqual([])
   })
 
   test('Host: it makes no link of ours, unless it is a host', async () => {
-    for (const host of ['a b', '<script>', "x'y", 'x/y', 'x?y', 'x@y', 'x:99999999', '', 'ex%0aample', '[::1', '..', 'x'.repeat(5000)]) {
+    for (const host of [
+      'a b',
+      '<script>',
+      "x'y",
+      'x/y',
+      'x?y',
+      'x@y',
+      'x:99999999',
+      '',
+      'ex%0aample',
+      '[::1',
+      '..',
+      'x'.repeat(5000),
+    ]) {
       const said = await server.raw(`GET /fhir/Patient?_count=1 HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
       const status = Number(said.slice(9, 12))
       expect([host.slice(0, 50), status < 500]).toEqual([host.slice(0, 50), true])

@@ -26,7 +26,9 @@ function once(port: number, request: string): Promise<string> {
 }
 
 test('1,500 connections that write at once are answered 201 or 503 with Retry-After, and what was answered 201 is there', async () => {
-  const { result, longest } = await watching(server, () => Promise.all(Array.from({ length: 1500 }, () => once(server.port, `${head}Connection: close\r\n\r\n${text}`))))
+  const { result, longest } = await watching(server, () =>
+    Promise.all(Array.from({ length: 1500 }, () => once(server.port, `${head}Connection: close\r\n\r\n${text}`))),
+  )
   const created = result.filter(said => said.startsWith('HTTP/1.1 201')).length
   const later = result.filter(said => said.startsWith('HTTP/1.1 503') && /retry-after: \d/i.test(said)).length
   expect(created + later).toBe(1500)
@@ -36,7 +38,12 @@ test('1,500 connections that write at once are answered 201 or 503 with Retry-Af
 
 test('1,100 connections that never end their bodies keep no other from writing', async () => {
   const sockets = Array.from({ length: 1100 }, () => connect(server.port, '127.0.0.1'))
-  await Promise.all(sockets.map(socket => new Promise(resolve => socket.on('error', () => {}).on('connect', () => socket.write(`${head}\r\n{`, resolve)))))
+  await Promise.all(
+    sockets.map(
+      socket =>
+        new Promise(resolve => socket.on('error', () => {}).on('connect', () => socket.write(`${head}\r\n{`, resolve))),
+    ),
+  )
   const { result, longest } = await watching(server, () => server.ask('POST', 'Patient', { body: text }))
   expect(result.status).toBe(201)
   expect(longest).toBeLessThan(1000)
@@ -45,9 +52,15 @@ test('1,100 connections that never end their bodies keep no other from writing',
 
 test('readers that do not read keep no other from reading', async () => {
   const data = 'A'.repeat(4_000_000)
-  const { body } = await server.ask('POST', 'Binary', { body: { resourceType: 'Binary', contentType: 'text/plain', data } })
+  const { body } = await server.ask('POST', 'Binary', {
+    body: { resourceType: 'Binary', contentType: 'text/plain', data },
+  })
   const sockets = Array.from({ length: 50 }, () => connect(server.port, '127.0.0.1'))
-  for (const socket of sockets) socket.on('error', () => {}).pause().write(`GET /fhir/Binary/${body.id} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/fhir+json\r\n\r\n`)
+  for (const socket of sockets)
+    socket
+      .on('error', () => {})
+      .pause()
+      .write(`GET /fhir/Binary/${body.id} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/fhir+json\r\n\r\n`)
   const { result, longest } = await watching(server, () => server.ask('GET', 'Patient?_count=10'))
   expect(result.status).toBe(200)
   expect(longest).toBeLessThan(1000)
@@ -55,9 +68,15 @@ test('readers that do not read keep no other from reading', async () => {
 })
 
 test('1,000 requests sent at once on one connection are answered in order', async () => {
-  const requests = Array.from({ length: 1000 }, (_, i) => `GET /fhir/Patient?_count=0 HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Request-Id: r${i}\r\n${i === 999 ? 'Connection: close\r\n' : ''}\r\n`).join('')
+  const requests = Array.from(
+    { length: 1000 },
+    (_, i) =>
+      `GET /fhir/Patient?_count=0 HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Request-Id: r${i}\r\n${i === 999 ? 'Connection: close\r\n' : ''}\r\n`,
+  ).join('')
   const said = await once(server.port, requests)
-  expect([...said.matchAll(/X-Request-Id: r(\d+)/gi)].map(([, i]) => Number(i))).toEqual(Array.from({ length: 1000 }, (_, i) => i))
+  expect([...said.matchAll(/X-Request-Id: r(\d+)/gi)].map(([, i]) => Number(i))).toEqual(
+    Array.from({ length: 1000 }, (_, i) => i),
+  )
 })
 
 test('the server is none the worse for it', async () => {

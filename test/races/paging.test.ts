@@ -10,8 +10,13 @@ let server: Running
 beforeAll(async () => {
   server = await runServer()
   for (let from = 0; from < ALL; from += 500) {
-    const entry = Array.from({ length: 500 }, (_, i) => ({ resource: person(from + i), request: { method: 'PUT', url: `Patient/p${from + i}` } }))
-    expect((await server.ask('POST', '', { body: { resourceType: 'Bundle', type: 'transaction', entry } })).status).toBe(200)
+    const entry = Array.from({ length: 500 }, (_, i) => ({
+      resource: person(from + i),
+      request: { method: 'PUT', url: `Patient/p${from + i}` },
+    }))
+    expect(
+      (await server.ask('POST', '', { body: { resourceType: 'Bundle', type: 'transaction', entry } })).status,
+    ).toBe(200)
   }
 })
 afterAll(() => server.end())
@@ -47,7 +52,9 @@ function writing(seed: number): () => Promise<unknown> {
           ? await server.ask('POST', 'Patient', { body: { ...person(i, { gender: 'male' }), id: undefined } })
           : what === 1
             ? await server.ask('DELETE', `Patient/p${n}`)
-            : await server.ask('PUT', `Patient/p${n}`, { body: person(n, { name: [{ family: `Family${i % 41}` }], birthDate: `20${10 + (i % 10)}-01-01` }) })
+            : await server.ask('PUT', `Patient/p${n}`, {
+                body: person(n, { name: [{ family: `Family${i % 41}` }], birthDate: `20${10 + (i % 10)}-01-01` }),
+              })
       expect(answer.status).toBeLessThan(300)
       written++
     }
@@ -94,11 +101,15 @@ test('the pages of a history do not repeat or leave out versions while others wr
   for (let next: string | undefined = 'Patient/_history?_count=200'; next !== undefined && seen.length < 4000; ) {
     const { body } = await server.ask('GET', next)
     for (const { fullUrl, response } of body.entry ?? []) seen.push(`${fullUrl.split('/').at(-1)} ${response.etag}`)
-    next = (body.link as { relation: string; url: string }[]).find(({ relation }) => relation === 'next')?.url.replace(/^.*?\/fhir\//, '')
+    next = (body.link as { relation: string; url: string }[])
+      .find(({ relation }) => relation === 'next')
+      ?.url.replace(/^.*?\/fhir\//, '')
   }
   await Promise.all(stops.map(stop => stop()))
   expect(new Set(seen).size).toBe(seen.length)
-  expect(seen.filter(each => untouched.includes(each.split(' ')[0]!) && each.endsWith('W/"1"')).length).toBeLessThanOrEqual(untouched.length)
+  expect(
+    seen.filter(each => untouched.includes(each.split(' ')[0]!) && each.endsWith('W/"1"')).length,
+  ).toBeLessThanOrEqual(untouched.length)
 })
 
 test('the server is none the worse for it', () => expect(complaints(server)).toEqual([]))

@@ -16,7 +16,12 @@ const portOf = (server: ServerProcess) => Number(new URL(server.base).port)
 const text = JSON.stringify({ resourceType: 'Patient', identifier: [{ system: 'urn:stop', value: 'x' }] })
 
 /** A connection, and what has come back on it so far. */
-function dial(server: ServerProcess): { socket: Socket; heard(): string; until(found: RegExp): Promise<void>; closed: Promise<void> } {
+function dial(server: ServerProcess): {
+  socket: Socket
+  heard(): string
+  until(found: RegExp): Promise<void>
+  closed: Promise<void>
+} {
   const socket = connect(portOf(server), '127.0.0.1')
   let all = ''
   let wake = () => {}
@@ -55,7 +60,11 @@ test('accepted requests are answered, idle connections closed, new ones refused,
   const busy = Promise.all(
     Array.from({ length: 16 }, async () => {
       for (;;) {
-        const answer = await fetch(`${server.base}/Patient`, { method: 'POST', body: text, headers: { 'content-type': 'application/fhir+json' } }).catch(() => undefined)
+        const answer = await fetch(`${server.base}/Patient`, {
+          method: 'POST',
+          body: text,
+          headers: { 'content-type': 'application/fhir+json' },
+        }).catch(() => undefined)
         if (!answer) return
         expect(answer.status).toBe(201)
         await answer.text()
@@ -85,7 +94,9 @@ test('accepted requests are answered, idle connections closed, new ones refused,
   expect(server.said()).not.toMatch(/"level":"(?:error|fatal)"|Error:/)
 
   const again = await startServer(folder)
-  const found = (await (await fetch(`${again.base}/Patient?identifier=urn:stop|x&_summary=count`)).json()) as { total: number }
+  const found = (await (await fetch(`${again.base}/Patient?identifier=urn:stop|x&_summary=count`)).json()) as {
+    total: number
+  }
   expect(found.total).toBeGreaterThanOrEqual(acknowledged + accepted.length)
   expect(await again.stop()).toBe(0)
 })

@@ -74,7 +74,7 @@ export class Writer {
     this.#history = new Inserts(options.run, 'history', 6)
     this.#stamp = Number(
       options.run.get(
-        'SELECT max((SELECT coalesce(max(stamp), 0) FROM resource), (SELECT coalesce(max(stamp), 0) FROM history))',
+        'SELECT max((SELECT coalesce(max(stamp), 0) FROM resource WHERE version > 0), (SELECT coalesce(max(stamp), 0) FROM history))',
         [],
       )![0],
     )
