@@ -2,6 +2,7 @@
  * What a tenant can be searched by: the definitions of R4 and the SearchParameter resources made searchable by $reindex.
  * https://hl7.org/fhir/R4/searchparameter.html
  */
+import { noAliases } from '../search/aliases.ts'
 import type { Definitions } from '../fhir/definitions.ts'
 import type { Resource } from '../fhir/types.ts'
 import type { Extractor } from '../search/query.ts'
@@ -22,6 +23,7 @@ export interface Catalogue {
 }
 
 /** What is kept of the last reindexing. */
+
 interface Kept {
   readonly searchParameters: readonly Resource[]
   /** The types still to be done. */
@@ -36,6 +38,7 @@ export function makeCatalogue(base: Definitions, makeExtractor: (definitions: De
     entries: resource => current.entries(resource),
     groups: (resource, composite) => current.groups(resource, composite),
     contained: (resource, type) => current.contained(resource, type),
+    aliases: type => current.aliases?.(type) ?? noAliases(type),
   }
   const use = (searchParameters: readonly Resource[]) => {
     added = searchParameters

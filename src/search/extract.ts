@@ -2,6 +2,7 @@
  * A resource becomes the entries it is found by, for every search parameter of its type.
  * https://hl7.org/fhir/R4/searchparameter.html#extraction
  */
+import { makeAliases } from './aliases.ts'
 import type { Definitions, SearchParam, SearchParamType } from '../fhir/definitions.ts'
 import { compileExpression } from './compile.ts'
 import { type Component, componentParams } from './components.ts'
@@ -70,6 +71,7 @@ export function makeExtractor(definitions: Definitions, kinds: Kinds): Extractor
   }
 
   return {
+    aliases: makeAliases(definitions),
     entries(resource) {
       const entries = entriesOf(resource, resource) as IndexEntry[]
       const types = new Set(containedIn(resource).flatMap(part => typeOf(part) ?? []))

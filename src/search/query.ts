@@ -62,6 +62,9 @@ export type Predicate =
   | { readonly is: 'and'; readonly parts: readonly Predicate[] }
   | { readonly is: 'or'; readonly parts: readonly Predicate[] }
 
+/** See search/aliases.ts. */
+type Aliases = (type: string) => ReadonlyMap<string, { readonly params: readonly string[]; readonly target?: string }>
+
 /** What must hold of one resource. Negation exists only here, about a resource, where FHIR puts it. */
 export type Filter =
   /** Some entry of this parameter and kind satisfies `where` (any entry, when absent). */
@@ -138,6 +141,8 @@ export interface Extractor {
    * Entries are named as the `tuple` filter's parts name them.
    */
   groups(resource: unknown, composite: string): readonly (readonly IndexEntry[])[]
+  /** Parameters whose entries an engine need not keep, since others have them. Without it there are none. */
+  readonly aliases?: Aliases
   /** The entries of each contained resource of this type. */
   contained(resource: unknown, type: string): readonly (readonly IndexEntry[])[]
 }

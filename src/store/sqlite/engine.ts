@@ -4,6 +4,7 @@
  */
 import { backup } from 'node:sqlite'
 import type { Resource } from '../../fhir/types.ts'
+import { type Aliases, keptParams, noAliases } from '../../search/aliases.ts'
 import type { Extractor } from '../../search/query.ts'
 import type { Engine, Records, Version } from '../store.ts'
 import { GrowingDictionary } from './dictionary.ts'
@@ -34,6 +35,7 @@ export function openSqlite({ path, extractor, now = Date.now }: SqliteOptions): 
   const reader = finder(db, run, words, extractor)
   const writer = new Writer({ db, run, words, finder: reader, extractor, now })
   const slow = new SlowReader(path)
+  const aliases: Aliases = type => extractor.aliases?.(type) ?? noAliases(type)
   const opened = new Map<string, Records>()
 
   const engine: Engine = {
@@ -53,14 +55,20 @@ export function openSqlite({ path, extractor, now = Date.now }: SqliteOptions): 
     },
 
     async referrers(type, param, refs, limit) {
-      const pid = words.param(type, param, 'reference')
-      const targets = refs.map(ref => words.rid(ref.type, ref.id)).filter(rid => rid !== undefined)
+      // what the parameter is made of may depend on the type it leads to
+      const pairs = refs.flatMap(ref =>
+        keptParams(aliases, type, param, ref.type).map(kept => [
+          words.param(type, kept, 'reference'),
+          words.rid(ref.type, ref.id),
+        ]),
+      )
+      const known = pairs.filter((pair): pair is [number, number] => pair[0] !== undefined && pair[1] !== undefined)
       const found = new Map<number, Version>()
-      for (let i = 0; pid !== undefined && i < targets.length && found.size < limit; i += SLICE) {
-        const some = targets.slice(i, i + SLICE)
+      for (let i = 0; i < known.length && found.size < limit; i += SLICE) {
+        const some = known.slice(i, i + SLICE)
         const rows = run.all(
-          `SELECT r.rid, r.id, r.version, r.stamp, r.method, r.json FROM (SELECT DISTINCT rid FROM ref WHERE pid = ? AND target IN (${some.map(() => '?').join(',')}) LIMIT ?) p CROSS JOIN resource r ON r.rid = p.rid`,
-          [pid, ...some, limit],
+          `SELECT r.rid, r.id, r.version, r.stamp, r.method, r.json FROM (SELECT DISTINCT rid FROM ref WHERE (pid, target) IN (VALUES ${some.map(() => '(?,?)').join(',')}) LIMIT ?) p CROSS JOIN resource r ON r.rid = p.rid`,
+          [...some.flat(), limit],
         )
         for (const [rid, id, version, stamp, method, json] of rows)
           found.set(rid as number, {

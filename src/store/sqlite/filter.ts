@@ -2,6 +2,7 @@
  * Filter → SQL. `check` says of one resource (an SQL expression for its rid) whether it satisfies a filter; `source`
  * gives the rids that do, from an index, where the filter has one to start from.
  */
+import { type Aliases, resolve } from '../../search/aliases.ts'
 import { type EntryKind, everything, type Filter, type Predicate } from '../../search/query.ts'
 import type { Dictionary } from './dictionary.ts'
 import type { Value } from './statements.ts'
@@ -23,6 +24,8 @@ export interface Source extends Sql {
 /** What translating needs beside the filter. `residual` keeps a filter that only the resource's text can answer; its number goes into the SQL. */
 export interface Compile {
   readonly words: Dictionary
+  /** Filters come with their aliases resolved, but for what is made of them here. */
+  readonly aliases: Aliases
   readonly residual: (filter: Filter, type: string) => number
 }
 
@@ -77,6 +80,13 @@ function column(predicate: ColumnPredicate, kind: EntryKind, words: Dictionary):
   const name = predicate.column
   if (kind === 'token' && name === 'system')
     return interned(predicate, 'sid', 'SELECT sid FROM system WHERE ', 'uri', text => words.system(text))
+  const typed =
+    kind === 'reference' && predicate.is === 'starts' ? /^([A-Z][A-Za-z]*)\/$/.exec(predicate.value)?.[1] : undefined
+  if (typed !== undefined)
+    return {
+      sql: 'EXISTS (SELECT 1 FROM resource x WHERE x.rid = target AND x.tid = ?)',
+      args: [words.type(typed) ?? -1],
+    }
   if (kind === 'reference')
     return interned(
       predicate,
@@ -88,6 +98,7 @@ function column(predicate: ColumnPredicate, kind: EntryKind, words: Dictionary):
   if (kind === 'text') return { ...prefixed('fid IN (SELECT fid FROM phrase WHERE ', compare(predicate, 'text')) }
   if (kind === 'quantity' && (name === 'system' || name === 'code' || name === 'unit'))
     return prefixed('uid IN (SELECT uid FROM unit WHERE ', compare(predicate, name))
+  if (kind === 'quantity' && name === 'high') return compare(predicate, "CASE WHEN high = '' THEN low ELSE high END")
   if (kind === 'date' && name === 'high') return compare(predicate, 'low + span')
   if (kind === 'string' && name === 'exact') return compare(predicate, "CASE WHEN exact = '' THEN text ELSE exact END")
   return compare(predicate, name)
@@ -245,7 +256,7 @@ export function check(filter: Filter, type: string, rid: string, compile: Compil
     case 'tuple':
     case 'near':
     case 'contains': {
-      const rough = check(necessary(filter), type, rid, compile, depth)
+      const rough = check(resolve(necessary(filter), type, compile.aliases), type, rid, compile, depth)
       return {
         sql: `(${rough.sql} AND holds(?, (SELECT json FROM resource WHERE rid = ${rid})))`,
         args: [...rough.args, compile.residual(filter, type)],
@@ -410,7 +421,7 @@ export function source(filter: Filter, type: string, compile: Compile): Source |
     case 'tuple':
     case 'near':
     case 'contains':
-      return source(necessary(filter), type, compile)
+      return source(resolve(necessary(filter), type, compile.aliases), type, compile)
     case 'type':
       return filter.types.includes(type) ? undefined : empty
     case 'not':

@@ -3,6 +3,7 @@
  * the thread for slow queries has one of its own.
  */
 import type { DatabaseSync } from 'node:sqlite'
+import { type Aliases, aliasOf, noAliases, resolve } from '../../search/aliases.ts'
 import { compare, match, sortKey } from '../../search/match.ts'
 import type { Extractor, Filter, Position, Query, Sort } from '../../search/query.ts'
 import type { Page, Version } from '../store.ts'
@@ -23,6 +24,8 @@ const MANY = 20_000
 interface Plan {
   readonly type: string
   readonly tid: number
+  /** The query's filter, about kept entries. */
+  readonly filter: Filter
   readonly driver: Source | undefined
   /** What the driver does not already guarantee, about `d.rid`. */
   readonly rest: Filter
@@ -40,7 +43,8 @@ export interface Finder {
 
 export function finder(db: DatabaseSync, run: Statements, words: Dictionary, extractor: Extractor): Finder {
   let residuals: { filter: Filter; type: string }[] = []
-  const compile: Compile = { words, residual: (filter, type) => residuals.push({ filter, type }) - 1 }
+  const aliases: Aliases = type => extractor.aliases?.(type) ?? noAliases(type)
+  const compile: Compile = { words, aliases, residual: (filter, type) => residuals.push({ filter, type }) - 1 }
 
   db.function('holds', { directOnly: true }, (n: unknown, json: unknown) => {
     const { filter } = residuals[n as number]!
@@ -81,7 +85,8 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
   function plan(type: string, query: Query): Plan | undefined {
     const tid = words.type(type)
     if (tid === undefined) return undefined
-    const parts = flatten(query.filter)
+    const filter = resolve(query.filter, type, aliases)
+    const parts = flatten(filter)
     const sources = parts.map(part => source(part, type, compile))
     let best = -1
     let estimate: number | undefined
@@ -102,6 +107,7 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     return {
       type,
       tid,
+      filter,
       driver,
       rest: { is: 'all', parts: parts.filter((part, i) => i !== best || !isExact(part)) },
       estimate,
@@ -181,7 +187,7 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     const after = query.after
     const key = after?.keys[0]
     if (sort.by !== 'param') {
-      const conditions = unchanged(check(query.filter, plan.type, 'd.rid', compile), query)
+      const conditions = unchanged(check(plan.filter, plan.type, 'd.rid', compile), query)
       const column = sort.by === 'id' ? 'd.id' : 'd.stamp'
       const cursor = after ? ` AND ${column} ${past}= ? AND (${column} ${past} ? OR d.rid < ?)` : ''
       return page(
@@ -195,7 +201,7 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     const { table, column, pid, more } = index
     const found: Match[] = []
     if (!after || key !== null) {
-      const conditions = unchanged(check(query.filter, plan.type, 'd.rid', compile), query)
+      const conditions = unchanged(check(plan.filter, plan.type, 'd.rid', compile), query)
       const cursor = after ? ` AND d.${column} ${past}= ? AND (d.${column} ${past} ? OR d.rid < ?)` : ''
       const first = `NOT EXISTS (SELECT 1 FROM ${table} o WHERE o.pid = d.pid AND o.rid = d.rid AND (o.${column} ${sort.descending ? '>' : '<'} d.${column} OR (o.${column} = d.${column} AND o.${more} < d.${more})))`
       found.push(
@@ -207,7 +213,7 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
       )
     }
     if (found.length < limit) {
-      const conditions = unchanged(check(query.filter, plan.type, 'd.rid', compile), query)
+      const conditions = unchanged(check(plan.filter, plan.type, 'd.rid', compile), query)
       const cursor = after && key === null ? ' AND d.rid < ?' : ''
       found.push(
         ...page(
@@ -234,7 +240,8 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
         sql: `(SELECT ${best}(k.${index.column}) FROM ${index.table} k WHERE k.pid = ? AND k.rid = d.rid)`,
         args: [index.pid],
       }
-    if (words.param(type, sort.param, sort.kind) === undefined) return { sql: 'NULL', args: [] }
+    if (words.param(type, sort.param, sort.kind) === undefined && !aliasOf(aliases, type, sort.param))
+      return { sql: 'NULL', args: [] }
     return {
       sql: 'sortkey(?, ?, ?, (SELECT json FROM resource k WHERE k.rid = d.rid))',
       args: [sort.param, sort.kind, sort.descending ? 1 : 0],
@@ -262,7 +269,7 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     const found = byIndex(plan, query, limit) ?? bySorting(plan, query, limit)
     const asOf = query.after?.asOf
     if (asOf === undefined) return found
-    const old = changedSince(asOf, plan, query, { run, words, extractor }).filter(
+    const old = changedSince(asOf, plan, query, { run, words, extractor, aliases }).filter(
       one => inOrderOf(query.sort, one.position, query.after!) > 0,
     )
     return old.length === 0 ? found : [...found, ...old].sort((a, b) => inOrderOf(query.sort, a.position, b.position))
@@ -313,7 +320,7 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
 
   function isQuick(one: Plan, query: Query): boolean {
     if (one.estimate !== undefined && one.estimate < FEW) return true
-    const parts = flatten(query.filter)
+    const parts = flatten(one.filter)
     const straight = parts.length === 0 || (parts.length === 1 && !!one.driver?.ordered)
     const [sort, ...others] = query.sort
     const sorted =

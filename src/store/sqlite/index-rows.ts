@@ -1,6 +1,7 @@
 /**
  * Index entries as rows: which table, which numbers.
  */
+import { type Aliases, aliasOf, noAliases } from '../../search/aliases.ts'
 import type { IndexEntry } from '../../search/query.ts'
 import type { GrowingDictionary } from './dictionary.ts'
 import { Inserts, type Statements, type Value } from './statements.ts'
@@ -24,15 +25,20 @@ const same = (a: IndexEntry): string => {
   }
 }
 
+/** Nothing, which takes no room, when the quantity is one value: what it mostly is. */
+const highOf = ({ low, high }: { low: number; high: number }): number | '' => (high === low ? '' : high)
+
 /** The rows of the index tables, collected and written many at a time. */
 export class IndexRows {
   readonly #run: Statements
   readonly #dictionary: GrowingDictionary
+  readonly #aliases: Aliases
   readonly tables: Readonly<Record<'token' | 'text' | 'string' | 'ref' | 'date' | 'quantity' | 'words', Inserts>>
 
-  constructor(run: Statements, dictionary: GrowingDictionary) {
+  constructor(run: Statements, dictionary: GrowingDictionary, aliases: Aliases = noAliases) {
     this.#run = run
     this.#dictionary = dictionary
+    this.#aliases = aliases
     this.tables = {
       token: new Inserts(run, 'token', 4),
       text: new Inserts(run, 'text', 3),
@@ -65,6 +71,7 @@ export class IndexRows {
   }
 
   #add(type: string, rid: number, entry: Exclude<IndexEntry, { kind: 'words' }>): void {
+    if (aliasOf(this.#aliases, type, entry.param)) return
     const words = this.#dictionary
     const pid = words.makeParam(type, entry.param, entry.kind)
     switch (entry.kind) {
@@ -84,7 +91,7 @@ export class IndexRows {
           entry.low,
           words.makeUnit(entry.code, entry.system, entry.unit),
           rid,
-          entry.high,
+          highOf(entry),
         )
     }
   }
@@ -116,6 +123,7 @@ export class IndexRows {
   }
 
   #remove(type: string, rid: number, entry: Exclude<IndexEntry, { kind: 'words' }>): void {
+    if (aliasOf(this.#aliases, type, entry.param)) return
     const words = this.#dictionary
     const remove = (sql: string, ...args: Value[]) => void this.#run(sql).run(...args)
     const pid = words.makeParam(type, entry.param, entry.kind)
@@ -155,7 +163,7 @@ export class IndexRows {
           entry.low,
           words.makeUnit(entry.code, entry.system, entry.unit),
           rid,
-          entry.high,
+          highOf(entry),
         )
     }
   }

@@ -38,7 +38,7 @@ CREATE TABLE ref(pid INT, target INT, rid INT, PRIMARY KEY(pid, target, rid)) WI
 CREATE INDEX ref_rid ON ref(pid, rid);
 CREATE TABLE date(pid INT, low INT, span INT, rid INT, PRIMARY KEY(pid, low, span, rid)) WITHOUT ROWID;
 CREATE INDEX date_rid ON date(pid, rid);
-CREATE TABLE quantity(pid INT, low REAL, uid INT, rid INT, high REAL, PRIMARY KEY(pid, low, uid, rid, high)) WITHOUT ROWID;
+CREATE TABLE quantity(pid INT, low REAL, uid INT, rid INT, high, PRIMARY KEY(pid, low, uid, rid, high)) WITHOUT ROWID;
 CREATE INDEX quantity_rid ON quantity(pid, rid);
 CREATE VIRTUAL TABLE words USING fts5(text, content, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 0");
 
@@ -64,7 +64,7 @@ export function openFile(path: string, readOnly = false): DatabaseSync {
     throw new Error(
       `SQLite ${version} can lose data in WAL mode; ${OLDEST_SQLITE} or newer is needed. Use the Node that package.json names.`,
     )
-  db.exec('PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;')
+  db.exec('PRAGMA cache_size = -262144; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;')
   if (readOnly) return db
   // synchronous must be said after journal_mode, which may lower it
   db.exec(

@@ -5,6 +5,7 @@
  */
 import { FhirError } from '../../fhir/outcome.ts'
 import type { Resource } from '../../fhir/types.ts'
+import { type Aliases, keptParams } from '../../search/aliases.ts'
 import { match, sortKey, type Subject, type World } from '../../search/match.ts'
 import type { Extractor, Position, Query } from '../../search/query.ts'
 import type { Version } from '../store.ts'
@@ -21,6 +22,7 @@ interface Reading {
   readonly run: Statements
   readonly words: Dictionary
   readonly extractor: Extractor
+  readonly aliases: Aliases
 }
 
 /** Beyond so many changes the first page is too old to go on from. */
@@ -83,7 +85,7 @@ export function subject(json: string, extractor: Extractor): Subject {
 }
 
 /** What is around a resource, as it is now. */
-function worldOf({ run, words, extractor }: Reading): World {
+function worldOf({ run, words, extractor, aliases }: Reading): World {
   const stored = (sql: string, args: readonly Value[]): Subject[] =>
     run.all(sql, args).map(([json, stamp]) => ({
       ...subject(json as string, extractor),
@@ -99,12 +101,13 @@ function worldOf({ run, words, extractor }: Reading): World {
         : stored('SELECT json, stamp FROM resource WHERE tid = ? AND id = ? AND json IS NOT NULL', [tid, id])[0]
     },
     referrers(type, param, ref) {
-      const [pid, target] = [words.param(type, param, 'reference'), words.target(ref)]
-      if (pid === undefined || target === undefined) return []
-      return stored('SELECT r.json, r.stamp FROM ref f JOIN resource r USING (rid) WHERE f.pid = ? AND f.target = ?', [
-        pid,
-        target,
-      ])
+      const target = words.target(ref)
+      return keptParams(aliases, type, param, split(ref)[0]).flatMap(kept => {
+        const pid = words.param(type, kept, 'reference')
+        if (pid === undefined || target === undefined) return []
+        const sql = 'SELECT r.json, r.stamp FROM ref f JOIN resource r USING (rid) WHERE f.pid = ? AND f.target = ?'
+        return stored(sql, [pid, target])
+      })
     },
   }
 }

@@ -3,6 +3,7 @@
  * before anything of it is written, so one that is refused leaves no trace among the others.
  * https://sqlite.org/wal.html
  */
+import { noAliases } from '../../search/aliases.ts'
 import type { DatabaseSync } from 'node:sqlite'
 import type { Ref } from '../../fhir/types.ts'
 import type { Extractor, IndexEntry } from '../../search/query.ts'
@@ -69,7 +70,7 @@ export class Writer {
 
   constructor(options: WriterOptions) {
     this.#own = options
-    this.index = new IndexRows(options.run, options.words)
+    this.index = new IndexRows(options.run, options.words, type => options.extractor.aliases?.(type) ?? noAliases(type))
     this.#resources = new Inserts(options.run, 'resource', 7)
     this.#history = new Inserts(options.run, 'history', 6)
     this.#stamp = Number(
