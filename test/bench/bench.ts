@@ -158,8 +158,8 @@ const put = (of: Resource): Write => ({
 async function fill(path: string, from: number, to: number): Promise<number> {
   const engine = openSqlite({ path, extractor })
   const start = performance.now()
-  for (let n = from; n < to; n += 500)
-    await engine.commit(Array.from({ length: Math.min(500, to - n) }, (_, i) => put(resource(n + i))))
+  for (let n = from; n < to; n += 1000)
+    await engine.commit(Array.from({ length: Math.min(1000, to - n) }, (_, i) => put(resource(n + i))))
   const seconds = (performance.now() - start) / 1000
   await engine.close()
   return (to - from) / seconds
