@@ -1,5 +1,5 @@
 /**
- * Page links: where a search goes on, sealed so that only this tenant, for this caller, reads it. A page's question travels in
+ * Page links: where a search goes on, sealed so that only this tenant, for this caller, takes it back. A page's question travels in
  * its link, so nothing is kept between pages; what the caller may see is asked anew for each of them.
  * https://hl7.org/fhir/R4/http.html#paging
  */
@@ -7,10 +7,12 @@ import {
   createCipheriv,
   createDecipheriv,
   createHash,
+  createHmac,
   createSecretKey,
   type KeyObject,
   randomBytes,
   randomFillSync,
+  timingSafeEqual,
 } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import { FhirError, badRequest } from '../fhir/outcome.ts'
@@ -32,23 +34,59 @@ export interface Cursor<At> {
   readonly at: At
 }
 
-/** The text of a link's `_cursor`: only opened again for this caller and this path. */
-export async function sealCursor<At>(context: Context, cursor: Cursor<At>): Promise<string> {
-  const json = Buffer.from(JSON.stringify([cursor.query, cursor.asOf, cursor.at]))
-  const plain = json.length > 400 ? Buffer.concat([DEFLATED, deflateRawSync(json)]) : Buffer.concat([PLAIN, json])
+/**
+ * The text of a link's `_cursor`: only opened again for this caller and this path. `hidden`: it holds what must not be read
+ * in an address (values that are sorted by, a search that was POSTed), so it is encrypted; else it is only signed, which takes
+ * a fifth of the time.
+ */
+export async function sealCursor<At>(context: Context, cursor: Cursor<At>, hidden: boolean): Promise<string> {
+  const json = JSON.stringify([cursor.query, cursor.asOf, cursor.at])
+  const { key, signing } = await keyOf(context)
+  const bound = boundTo(context)
+  if (!hidden) {
+    const text = Buffer.from(json).toString('base64url')
+    return `s${sign(signing, bound, text)}${text}`
+  }
+  const bytes = Buffer.from(json)
+  const plain = bytes.length > 400 ? Buffer.concat([DEFLATED, deflateRawSync(bytes)]) : Buffer.concat([PLAIN, bytes])
   const nonce = freshNonce()
-  const cipher = createCipheriv('aes-256-gcm', await keyOf(context), nonce)
-  cipher.setAAD(boundTo(context))
-  return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]).toString('base64url')
+  const cipher = createCipheriv('aes-256-gcm', key, nonce)
+  cipher.setAAD(Buffer.from(bound))
+  return `e${Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]).toString('base64url')}`
 }
 
 /** What a link's `_cursor` holds. 400 when it is not of this server, caller and path; 410 when it is too old. */
-export async function openCursor<At>(context: Context, text: string): Promise<Cursor<At>> {
+export async function openCursor<At>(
+  context: Context,
+  text: string,
+): Promise<Cursor<At> & { readonly hidden: boolean }> {
+  const { key, signing } = await keyOf(context)
+  const hidden = text[0] === 'e'
+  const json = hidden ? decrypted(key, boundTo(context), text.slice(1)) : signed(signing, boundTo(context), text)
+  const [query, asOf, at] = JSON.parse(json) as [string, number, At]
+  if (context.now() - asOf > LINK_LIFE) throw tooOld()
+  return { query, asOf, at, hidden }
+}
+
+const SIGNATURE = 43
+
+const sign = (key: KeyObject, bound: string, text: string) =>
+  createHmac('sha256', key).update(`${bound}\n${text}`).digest('base64url')
+
+function signed(key: KeyObject, bound: string, text: string): string {
+  const content = text.slice(1 + SIGNATURE)
+  const given = Buffer.from(text.slice(1, 1 + SIGNATURE))
+  const right = Buffer.from(sign(key, bound, content))
+  if (text[0] !== 's' || given.length !== right.length || !timingSafeEqual(given, right)) throw notOurs()
+  return Buffer.from(content, 'base64url').toString()
+}
+
+function decrypted(key: KeyObject, bound: string, text: string): string {
   const bytes = Buffer.from(text, 'base64url')
   // base64 has spellings that decode to the same bytes; only the one that was given out counts
   if (bytes.length < 30 || bytes.toString('base64url') !== text) throw notOurs()
-  const decipher = createDecipheriv('aes-256-gcm', await keyOf(context), bytes.subarray(0, 12), { authTagLength: 16 })
-  decipher.setAAD(boundTo(context))
+  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12), { authTagLength: 16 })
+  decipher.setAAD(Buffer.from(bound))
   decipher.setAuthTag(bytes.subarray(-16))
   let plain: Buffer
   try {
@@ -56,17 +94,14 @@ export async function openCursor<At>(context: Context, text: string): Promise<Cu
   } catch {
     throw notOurs()
   }
-  const json = plain[0] === DEFLATED[0] ? inflateRawSync(plain.subarray(1)) : plain.subarray(1)
-  const [query, asOf, at] = JSON.parse(json.toString()) as [string, number, At]
-  if (context.now() - asOf > LINK_LIFE) throw tooOld()
-  return { query, asOf, at }
+  return (plain[0] === DEFLATED[0] ? inflateRawSync(plain.subarray(1)) : plain.subarray(1)).toString()
 }
 
 const PLAIN = Buffer.from([0])
 const DEFLATED = Buffer.from([1])
 
-const boundTo = ({ caller, request }: Context) =>
-  Buffer.from(JSON.stringify([caller.id, request.path.replace(/\/?(?:_search)?\/?$/, '')]))
+const boundTo = ({ caller, request }: Context): string =>
+  JSON.stringify([caller.id, request.path.replace(/\/?(?:_search)?\/?$/, '')])
 
 const notOurs = () =>
   badRequest(
@@ -86,9 +121,14 @@ const tooOld = () =>
   ])
 
 /** A door is a tenant's, and so is its key. */
-const keys = new WeakMap<Door, Promise<KeyObject>>()
+interface Keys {
+  readonly key: KeyObject
+  readonly signing: KeyObject
+}
 
-function keyOf(context: Context): Promise<KeyObject> {
+const keys = new WeakMap<Door, Promise<Keys>>()
+
+function keyOf(context: Context): Promise<Keys> {
   let key = keys.get(context.door)
   if (!key) {
     key = loadKey(context)
@@ -99,11 +139,12 @@ function keyOf(context: Context): Promise<KeyObject> {
 }
 
 /** The tenant's key, made when there is none yet. */
-async function loadKey({ store }: Context): Promise<KeyObject> {
+async function loadKey({ store }: Context): Promise<Keys> {
   const records = store.records('keys')
   if (typeof (await records.get(KEY)) !== 'string') await records.put(KEY, randomBytes(32).toString('base64'))
   const kept = Buffer.from((await records.get(KEY)) as string, 'base64')
-  return createSecretKey(createHash('sha256').update('page links').update(kept).digest())
+  const derived = (use: string) => createSecretKey(createHash('sha256').update(use).update(kept).digest())
+  return { key: derived('page links'), signing: derived('page links, signed') }
 }
 
 const KEY = 'page-links'

@@ -50,7 +50,7 @@ async function told(context: Context, of: HistoryOf): Promise<FhirResponse> {
   const page = await store.history(opened ? { ...query, after: opened.at } : query)
   const here = `${request.base}/${request.path}`
   const asOf = opened?.asOf ?? context.now()
-  const link = async (at: number) => `${here}?${CURSOR}=${await sealCursor(context, { query: self, asOf, at })}`
+  const link = async (at: number) => `${here}?${CURSOR}=${await sealCursor(context, { query: self, asOf, at }, false)}`
   const links: BundleLink[] = [
     { relation: 'self', url: cursor === null ? here + (self ? `?${self}` : '') : `${here}?${CURSOR}=${cursor}` },
   ]

@@ -176,7 +176,7 @@ const tooManyIncluded = ({ limits }: Context): Issue => ({
 })
 
 interface Paging {
-  readonly cursor: Cursor<At> | undefined
+  readonly cursor: (Cursor<At> & { readonly hidden: boolean }) | undefined
   /** The `_cursor` of this page. */
   readonly link: string | undefined
   readonly next: At | undefined
@@ -190,10 +190,12 @@ async function linksOf(context: Context, query: string, { cursor, link, next, as
   const first = query ? `${address}?${query}` : address
   const links: BundleLink[] = [{ relation: 'self', url: link === undefined ? first : `${address}?${CURSOR}=${link}` }]
   if (cursor || next) links.push({ relation: 'first', url: first })
+  // what was POSTed was not to stand in an address; nor is what a search is sorted by
+  const hidden = cursor?.hidden ?? (context.request.method === 'POST' || (next?.after?.keys.length ?? 0) > 0)
   if (next)
     links.push({
       relation: 'next',
-      url: `${address}?${CURSOR}=${await sealCursor<At>(context, { query, asOf, at: next })}`,
+      url: `${address}?${CURSOR}=${await sealCursor<At>(context, { query, asOf, at: next }, hidden)}`,
     })
   return links
 }

@@ -4,7 +4,7 @@
  */
 import type { Resource } from '../fhir/types.ts'
 import { printJson } from '../fhir/json.ts'
-import type { Draft } from './store.ts'
+import type { Draft, Method, Version } from './store.ts'
 
 /** The resource's text with `meta.versionId` and `meta.lastUpdated` left open; what the client said of both is dropped. */
 export function prepare(resource: Resource, id: string): Draft {
@@ -44,4 +44,27 @@ let last = { at: NaN, text: '' }
 export function instant(at: number): string {
   if (last.at !== at) last = { at, text: new Date(at).toISOString() }
   return last.text
+}
+
+const BEFORE_ID = '{"resourceType":"","id":"'.length
+const BEFORE_VERSION = '","meta":{"versionId":"'.length
+const BEFORE_UPDATED = '","lastUpdated":"'.length
+const INSTANT = '2026-01-01T00:00:00.000Z'.length
+
+/** The version that a stored text is, read from where `fill` puts things; the time only when it is asked for. */
+export function readStamped(type: string, text: string, method: Method): Version {
+  const id = BEFORE_ID + type.length
+  const idEnd = text.indexOf('"', id)
+  const version = idEnd + BEFORE_VERSION
+  const versionEnd = text.indexOf('"', version)
+  return {
+    ref: { type, id: text.slice(id, idEnd) },
+    version: text.slice(version, versionEnd),
+    get updated() {
+      const at = versionEnd + BEFORE_UPDATED
+      return Date.parse(text.slice(at, at + INSTANT))
+    },
+    method,
+    text,
+  }
 }

@@ -71,14 +71,18 @@ for (const [search, ids] of cases)
   test(`${search} finds ${ids.join(', ') || 'nothing'}`, async () => {
     const { body } = await server.get(search)
     expect(
-      (body as { entry?: { resource: { id: string } }[] }).entry?.map(({ resource }) => resource.id).sort() ?? [],
+      (body as unknown as { entry?: { resource: { id: string } }[] }).entry
+        ?.map(({ resource }) => resource.id)
+        .sort() ?? [],
     ).toEqual(ids)
   })
 
 test('a search can be sorted by a parameter made of others, and include by one', async () => {
-  const sorted = (await server.get('Observation?_sort=combo-code')).body as { entry: { resource: { id: string } }[] }
+  const sorted = (await server.get('Observation?_sort=combo-code')).body as unknown as {
+    entry: { resource: { id: string } }[]
+  }
   expect(sorted.entry.map(({ resource }) => resource.id)).toEqual(['gone', 'pressure', 'group', 'plain'])
-  const included = (await server.get('Patient?_id=p&_revinclude=Observation:patient')).body as {
+  const included = (await server.get('Patient?_id=p&_revinclude=Observation:patient')).body as unknown as {
     entry: { resource: { id: string } }[]
   }
   expect(included.entry.map(({ resource }) => resource.id).sort()).toEqual(['p', 'plain', 'pressure'])
@@ -92,7 +96,8 @@ test('an update moves what such a parameter finds', async () => {
     code: coding('9-9'),
     subject: { reference: subject },
   })
-  const found = async (search: string) => ((await server.get(search)).body as { entry?: unknown[] }).entry?.length ?? 0
+  const found = async (search: string) =>
+    ((await server.get(search)).body as unknown as { entry?: unknown[] }).entry?.length ?? 0
   await server.put('Observation/moves', observation('Patient/p'))
   expect(await found('Observation?patient=p&code=9-9')).toBe(1)
   await server.put('Observation/moves', observation('Group/g'))

@@ -76,6 +76,21 @@ describe('pages', () => {
     expect(found(await server.get(linkTo(first, 'next')!))).toHaveLength(3)
   })
 
+  test('of a POST, or sorted by a value, do not show in the link what was asked or where it goes on', async () => {
+    const posted = await server.ask('POST', 'Patient/_search', {
+      body: Buffer.from('gender=female&_count=2'),
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    })
+    const sorted = await server.get('Patient?_sort=family&_count=2')
+    for (const { text } of [posted, sorted]) {
+      const link = (JSON.parse(text) as { link: { relation: string; url: string }[] }).link.find(
+        ({ relation }) => relation === 'next',
+      )
+      const cursor = new URL(link!.url).searchParams.get('_cursor')!
+      expect(Buffer.from(cursor.slice(1), 'base64url').toString('latin1')).not.toMatch(/female|family|Patient/)
+    }
+  })
+
   test('are the same page each time a link is used', async () => {
     const next = linkTo(await server.get('Patient?_count=2'), 'next')!
     expect(found(await server.get(next))).toEqual(found(await server.get(next)))

@@ -83,7 +83,7 @@ async function run(context: Context, { type, id }: Match, args: Arguments): Prom
   if (at)
     links.push({
       relation: 'next',
-      url: `${address}?${CURSOR}=${await sealCursor<At>(context, { query, asOf: cursor?.asOf ?? context.now(), at })}`,
+      url: `${address}?${CURSOR}=${await sealCursor<At>(context, { query, asOf: cursor?.asOf ?? context.now(), at }, false)}`,
     })
   const total = cursor || at ? undefined : entries.filter(({ mode }) => mode === 'match').length
   return { status: 200, text: searchset({ base: context.request.base, total, links, entries, now: context.now() }) }

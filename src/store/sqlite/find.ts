@@ -6,7 +6,8 @@ import type { DatabaseSync } from 'node:sqlite'
 import { type Aliases, aliasOf, noAliases, resolve } from '../../search/aliases.ts'
 import { compare, match, sortKey } from '../../search/match.ts'
 import type { Extractor, Filter, Position, Query, Sort } from '../../search/query.ts'
-import type { Page, Version } from '../store.ts'
+import { readStamped } from '../stamp.ts'
+import type { Page } from '../store.ts'
 import type { Dictionary } from './dictionary.ts'
 import { check, type Compile, isExact, type Source, source, type Sql } from './filter.ts'
 import type { Row, Statements, Value } from './statements.ts'
@@ -137,24 +138,32 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
           args: [...conditions.args, query.after.asOf],
         }
 
-  const version = (type: string, row: Row): Version => ({
-    ref: { type, id: row[1] as string },
-    version: String(row[2]),
-    updated: Math.floor((row[3] as number) / 1024),
-    method: METHODS[row[4] as number]!,
-    text: row[5] as string,
-  })
+  const version = (type: string, row: Row) => readStamped(type, row[1] as string, METHODS[row[2] as number]!)
 
-  const fetched = 'r.rid, r.id, r.version, r.stamp, r.method, r.json'
+  const fetched = 'r.rid, r.json, r.method'
 
-  /** Newest first. */
+  /**
+   * The page, when it is full after looking at the newest rows of a driver that has too many to look at all. Whoever asks
+   * for two common things mostly gets them so.
+   */
+  function soon(plan: Plan, query: Query, limit: number): Match[] | undefined {
+    const { driver } = plan
+    if (!driver?.ordered || !driver.typed || query.sort.length > 0) return undefined
+    const before = query.after ? ' WHERE rid < ?' : ''
+    const sql = `SELECT rid FROM (${driver.sql})${before} ORDER BY rid DESC LIMIT ${FEW}`
+    const args = query.after ? [...driver.args, query.after.rid] : driver.args
+    const found = byRid({ ...plan, driver: { ...driver, sql, args } }, query, limit)
+    return found.length === limit ? found : undefined
+  }
+
+  /** Newest first. The limit is written out here and elsewhere: when it is bound, SQLite prepares the statement anew each time. */
   function byRid(plan: Plan, query: Query, limit: number): Match[] {
     const { sql, args } = from(plan)
     const distinct = plan.driver && !plan.driver.unique ? 'DISTINCT ' : ''
     const before = query.after ? ' AND d.rid < ?' : ''
     const rows = run.all(
-      `SELECT ${fetched} FROM (SELECT ${distinct}d.rid ${sql}${before} ORDER BY d.rid DESC LIMIT ?) p CROSS JOIN resource r ON r.rid = p.rid ORDER BY p.rid DESC`,
-      query.after ? [...args, query.after.rid, limit] : [...args, limit],
+      `SELECT ${fetched} FROM (SELECT ${distinct}d.rid ${sql}${before} ORDER BY d.rid DESC LIMIT ${limit}) p CROSS JOIN resource r NOT INDEXED ON r.rid = p.rid ORDER BY p.rid DESC`,
+      query.after ? [...args, query.after.rid] : args,
     )
     return rows.map(row => ({
       version: version(plan.type, row),
@@ -179,10 +188,13 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     const [by, past] = sort.descending ? ['DESC', '<'] : ['ASC', '>']
     const page = (sql: string, args: readonly Value[], most: number): Match[] =>
       run
-        .all(`SELECT ${fetched}, p.k FROM (${sql} LIMIT ?) p CROSS JOIN resource r ON r.rid = p.rid`, [...args, most])
+        .all(
+          `SELECT ${fetched}, p.k FROM (${sql} LIMIT ${most}) p CROSS JOIN resource r NOT INDEXED ON r.rid = p.rid`,
+          args,
+        )
         .map(row => ({
           version: version(plan.type, row),
-          position: { keys: [row[6] as Value], rid: row[0] as number, type: plan.type },
+          position: { keys: [row[3] as Value], rid: row[0] as number, type: plan.type },
         }))
     const after = query.after
     const key = after?.keys[0]
@@ -255,12 +267,12 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     const order = query.sort.map((sort, i) => `k${i} IS NULL, k${i} ${sort.descending ? 'DESC' : 'ASC'}`).join(', ')
     const cursor = query.after ? behind(query.sort, query.after) : { sql: '1', args: [] }
     const rows = run.all(
-      `SELECT ${fetched}, ${keys.map((_, i) => `p.k${i}`).join(', ')} FROM (SELECT * FROM (SELECT DISTINCT d.rid, ${keys.map((key, i) => `${key.sql} k${i}`).join(', ')} ${sql}) WHERE ${cursor.sql} ORDER BY ${order}, rid DESC LIMIT ?) p CROSS JOIN resource r ON r.rid = p.rid`,
-      [...keys.flatMap(key => key.args), ...args, ...cursor.args, limit],
+      `SELECT ${fetched}, ${keys.map((_, i) => `p.k${i}`).join(', ')} FROM (SELECT * FROM (SELECT DISTINCT d.rid, ${keys.map((key, i) => `${key.sql} k${i}`).join(', ')} ${sql}) WHERE ${cursor.sql} ORDER BY ${order}, rid DESC LIMIT ${limit}) p CROSS JOIN resource r NOT INDEXED ON r.rid = p.rid`,
+      [...keys.flatMap(key => key.args), ...args, ...cursor.args],
     )
     return rows.map(row => ({
       version: version(plan.type, row),
-      position: { keys: row.slice(6), rid: row[0] as number, type: plan.type },
+      position: { keys: row.slice(3), rid: row[0] as number, type: plan.type },
     }))
   }
 
@@ -308,17 +320,21 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     const limit = query.count + 1
     let found = query.count === 0 ? [] : ready.flatMap(one => matches(one, query, limit))
     if (ready.length > 1) found = found.sort((a, b) => inOrderOf(query.sort, a.position, b.position))
+    return pageOf(found, query, query.total === 'none' ? undefined : total(ready, query.total))
+  }
+
+  /** `found` is one longer than the page, when there is a next one. */
+  function pageOf(found: Match[], query: Query, total: number | undefined): Page {
     const more = found.length > query.count
     if (more) found.length = query.count
     const last = more ? found.at(-1)?.position : undefined
-    return {
-      matches: found.map(one => one.version),
-      next: last && query.sort.length > 0 ? { ...last, asOf: query.after?.asOf ?? newestStamp() } : last,
-      total: query.total === 'none' ? undefined : total(ready, query.total),
-    }
+    const next = last && query.sort.length > 0 ? { ...last, asOf: query.after?.asOf ?? newestStamp() } : last
+    return { matches: found.map(one => one.version), next, total }
   }
 
   function isQuick(one: Plan, query: Query): boolean {
+    if (one.estimate !== undefined && one.estimate < (one.driver?.ordered ? MANY : FEW) && query.sort.length === 0)
+      return true
     if (one.estimate !== undefined && one.estimate < FEW) return true
     const parts = flatten(one.filter)
     const straight = parts.length === 0 || (parts.length === 1 && !!one.driver?.ordered)
@@ -333,7 +349,10 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
 
     findQuickly(query) {
       const ready = plans(query)
-      return isSmall() || ready.every(one => isQuick(one, query)) ? find(ready, query) : undefined
+      if (isSmall() || ready.every(one => isQuick(one, query))) return find(ready, query)
+      if (ready.length !== 1 || query.total !== 'none' || query.count === 0) return undefined
+      const found = soon(ready[0]!, query, query.count + 1)
+      return found && pageOf(found, query, undefined)
     },
 
     ids(query, limit) {

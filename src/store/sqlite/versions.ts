@@ -67,11 +67,11 @@ export function history(run: Statements, words: Dictionary, query: HistoryQuery)
   const cursor = query.after === undefined ? [] : [query.after]
   // each half in its own order and length, so that a long history is not sorted whole
   const half = (table: string, live: string) =>
-    `SELECT * FROM (SELECT version, stamp, method, json, tid, rid FROM ${table} v WHERE ${live}${where}${cursor.length ? ` AND stamp ${past} ?` : ''} ORDER BY stamp ${by} LIMIT ?)`
-  const halfArgs = [...scope.args, ...args, ...cursor, query.count + 1]
+    `SELECT * FROM (SELECT version, stamp, method, json, tid, rid FROM ${table} v WHERE ${live}${where}${cursor.length ? ` AND stamp ${past} ?` : ''} ORDER BY stamp ${by} LIMIT ${query.count + 1})`
+  const halfArgs = [...scope.args, ...args, ...cursor]
   const rows = run.all(
-    `SELECT p.*, (SELECT id FROM resource i WHERE i.rid = p.rid) FROM (${half('resource', 'version > 0 AND ')} UNION ALL ${half('history', '')}) p ORDER BY p.stamp ${by} LIMIT ?`,
-    [...halfArgs, ...halfArgs, query.count + 1],
+    `SELECT p.*, (SELECT id FROM resource i WHERE i.rid = p.rid) FROM (${half('resource', 'version > 0 AND ')} UNION ALL ${half('history', '')}) p ORDER BY p.stamp ${by} LIMIT ${query.count + 1}`,
+    [...halfArgs, ...halfArgs],
   )
   const more = rows.length > query.count
   if (more) rows.length = query.count
