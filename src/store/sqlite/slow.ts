@@ -35,7 +35,8 @@ export class SlowReader {
 
   /** The page. Throws 422 when it takes too long, 503 when too many wait. */
   find(query: Query): Promise<Page> {
-    if (this.#asked.size >= MOST_WAITING) throw unavailable('Too many costly searches are waiting. Ask again, or narrow the search.', 10)
+    if (this.#asked.size >= MOST_WAITING)
+      throw unavailable('Too many costly searches are waiting. Ask again, or narrow the search.', 10)
     return new Promise((resolve, reject) => {
       const id = ++this.#last
       this.#asked.set(id, { query, resolve, reject })
