@@ -79,7 +79,7 @@ function rest(parts: Parts): Rest {
     resource: definitions.resourceTypes.map(type => resource(type as Resource['type'], parts, names, paths, targets)),
     interaction: ofSystem.filter(name => names.has(name)).map(code => ({ code: code as 'batch' })),
     ...(names.has('search-system') && common.length > 0 ? { searchParam: common.map(searchParam) } : {}),
-    ...(anywhere.length > 0 ? { operation: anywhere.map(operation => told(operation, context)) } : {}),
+    ...(anywhere.length > 0 ? { operation: anywhere.map(operation => told(operation)) } : {}),
     ...(paths.has('GET :type/:id/:searched') ? { compartment: compartments(definitions) } : {}),
   }
 }
@@ -122,7 +122,7 @@ function resource(
           searchParam: params.map(searchParam),
         }
       : {}),
-    ...(here.length > 0 ? { operation: here.map(operation => told(operation, context)) } : {}),
+    ...(here.length > 0 ? { operation: here.map(operation => told(operation)) } : {}),
   }
 }
 
@@ -153,10 +153,10 @@ function referrers(definitions: Definitions): ReadonlyMap<string, readonly strin
   return found
 }
 
-/** One with a definition of HL7's is told by it; our own by where this server describes it. */
-const told = ({ code, definition, description }: Operation, { request }: Context) => ({
+/** One with a definition of HL7's is told by it; our own by a name that promises no address. */
+const told = ({ code, definition, description }: Operation) => ({
   name: code,
-  definition: definition ?? `${request.base}/OperationDefinition/${code}`,
+  definition: definition ?? `urn:dhp:operation:${code}`,
   documentation: description,
 })
 

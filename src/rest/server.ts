@@ -132,7 +132,7 @@ function observed(handle: Door['handle'], route: Door['route'], observe: (event:
     } finally {
       const match = matchOf(route, request)
       observe({
-        interaction: match?.interaction.name ?? 'unknown',
+        interaction: match ? nameOf(match, request) : 'unknown',
         operation: match?.operation?.code ?? '',
         type: match?.type ?? '',
         id: match?.id || (version?.ref.id ?? ''),
@@ -144,6 +144,12 @@ function observed(handle: Door['handle'], route: Door['route'], observe: (event:
       })
     }
   }
+}
+
+/** One route answers both types of Bundle. */
+function nameOf({ interaction: { name } }: Match, { body }: FhirRequest): Interaction['name'] {
+  if (name !== 'batch' && name !== 'transaction') return name
+  return (body as { type?: unknown } | undefined)?.type === 'batch' ? 'batch' : 'transaction'
 }
 
 function matchOf(route: Door['route'], { method, path }: FhirRequest): Match | undefined {
