@@ -101,7 +101,7 @@ function guarded(store: Store, caller: Caller, judge: Judge): Store {
       return [...(await store.find(queryOf(type, both(refers, filter), limit))).matches]
     },
 
-    commit: writes => commitPermitted(writes, { caller, store, judge, current, within }),
+    commit: (writes, note) => commitPermitted(writes, note, { caller, store, judge, current, within }),
 
     async counts() {
       const counts = new Map<string, number>()

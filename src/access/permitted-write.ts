@@ -5,7 +5,7 @@
 import { forbidden } from '../fhir/outcome.ts'
 import type { Ref } from '../fhir/types.ts'
 import { nothing, type Query } from '../search/query.ts'
-import { type Condition, Mismatch, Overtaken, type Store, type Version, type Write } from '../store/store.ts'
+import { type Condition, Mismatch, type Note, Overtaken, type Store, type Version, type Write } from '../store/store.ts'
 import type { Action, Caller } from './caller.ts'
 import { isEverything } from './filters.ts'
 import type { Judge } from './judge.ts'
@@ -24,7 +24,11 @@ export interface Eyes {
 type Change = Exclude<Write, { do: 'check' }>
 
 /** Commits the writes, or throws forbidden and writes nothing; `Overtaken` when what was checked has changed meanwhile. */
-export async function commitPermitted(writes: readonly Write[], eyes: Eyes): Promise<Version[]> {
+export async function commitPermitted(
+  writes: readonly Write[],
+  note: Note | undefined,
+  eyes: Eyes,
+): Promise<Version[]> {
   const pending = eyes.judge.pending(writes)
   const allowed = await Promise.all(
     writes.map(async write => {
@@ -34,7 +38,7 @@ export async function commitPermitted(writes: readonly Write[], eyes: Eyes): Pro
     }),
   )
   try {
-    return await eyes.store.commit(allowed)
+    return await eyes.store.commit(allowed, note)
   } catch (error) {
     // the client asked for no version, so it is planned again
     if (error instanceof Mismatch && writes.some(write => write.do !== 'check' && isOf(write, error.ref)))

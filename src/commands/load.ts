@@ -14,7 +14,7 @@ import { Ledger } from './ledger.ts'
 import { load, type Loaded, type Loading } from './loading.ts'
 import { showProgress } from './progress.ts'
 import { filesOf } from './sources.ts'
-import { intoDoor, intoServer, type Target } from './targets.ts'
+import { LOADED, intoDoor, intoServer, type Target } from './targets.ts'
 
 /** Bundles from a file are not held to the limit for requests: nobody waits behind them. */
 const MOST_ENTRIES = 1_000_000
@@ -86,7 +86,7 @@ async function open(
       lock.release()
     }
     return {
-      target: intoDoor(tenant.door, base),
+      target: intoDoor(tenant.door, base, tenant.engine.records(LOADED)),
       ledger: new Ledger(join(config.data, 'tenants', name, 'loaded.jsonl')),
       close,
     }

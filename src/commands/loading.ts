@@ -2,7 +2,7 @@
  * Loads files into a target, several at once, and keeps count. Used by `load`, and for the seed of a new tenant.
  */
 import type { Resource } from '../fhir/types.ts'
-import type { Ledger, Seen } from './ledger.ts'
+import { hashOf, type Ledger, type Seen } from './ledger.ts'
 import type { Amount } from './progress.ts'
 import { isReferredTo, type Item, itemsOf } from './sources.ts'
 import type { Refusal, Target } from './targets.ts'
@@ -74,6 +74,8 @@ async function several<T>(
 /** Whether the file need not be loaded again: all of it was written, or only single entries and lines of it were refused. */
 async function loadFile(file: Seen, loading: Loading, byType: Map<string, number>): Promise<boolean> {
   let whole = true
+  let hashed: Promise<string> | undefined
+  const hash = () => (hashed ??= hashOf(file.path))
   const refuse = (item: Item, status: number, reasons: readonly string[], resource = item.resource, entry?: number) => {
     loading.done.refused++
     if (item.line === 0 && entry === undefined) whole = false
@@ -83,7 +85,8 @@ async function loadFile(file: Seen, loading: Loading, byType: Map<string, number
     if (!item.resource) return refuse(item, 400, [item.problem!])
     const ready = item.resource.resourceType === 'Bundle' ? toTransaction(item.resource) : item.resource
     if (typeof ready === 'string') return refuse(item, 422, [ready])
-    const { written, refused } = await loading.target(ready)
+    const key = loading.ledger && !loading.again ? `${await hash()} ${item.line}` : undefined
+    const { written, refused } = await loading.target(ready, key)
     for (const [type, count] of written) {
       byType.set(type, (byType.get(type) ?? 0) + count)
       loading.done.resources += count

@@ -7,6 +7,7 @@ import { printJson } from '../fhir/json.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import type { Json, Resource } from '../fhir/types.ts'
 import type { Door } from '../rest/exchange.ts'
+import type { Records } from '../store/store.ts'
 
 /** What became of one resource or Bundle. */
 export interface Sent {
@@ -23,12 +24,22 @@ export interface Refusal {
   readonly resource: Resource
 }
 
-/** Sends one Bundle (transaction or batch) or resource. Rejects only when nothing more can be sent at all. */
-export type Target = (resource: Resource) => Promise<Sent>
+/**
+ * Sends one Bundle (transaction or batch) or resource. Rejects only when nothing more can be sent at all.
+ * `key`: what is sent under it once is not written again, also when the loader was killed before it could say so.
+ */
+export type Target = (resource: Resource, key?: string) => Promise<Sent>
 
-/** The same way a request over HTTP goes, without HTTP. `base`: how clients call the server. */
-export const intoDoor = (door: Pick<Door, 'handle'>, base: string): Target =>
-  sending(async (method, path, resource) => {
+/** How long what was loaded is remembered, in milliseconds. */
+const REMEMBERED = 30 * 24 * 3600 * 1000
+
+/** The same way a request over HTTP goes, without HTTP. `base`: how clients call the server. `loaded`: where keys are kept. */
+export const intoDoor = (door: Pick<Door, 'handle'>, base: string, loaded?: Records): Target =>
+  sending(async (method, path, resource, key) => {
+    // what has an id of its own comes out the same when it is written twice
+    const noted = method === 'POST' && resource['type'] !== 'batch' ? key : undefined
+    if (noted && loaded && (await loaded.get(noted)) !== undefined) throw new Known()
+    const expires = Date.now() + REMEMBERED
     try {
       const { text, resource: made } = await door.handle(
         {
@@ -38,6 +49,7 @@ export const intoDoor = (door: Pick<Door, 'handle'>, base: string): Target =>
           headers: { prefer: 'return=minimal', 'content-type': 'application/fhir+json' },
           base,
           body: resource as unknown as Json,
+          ...(noted && loaded ? { note: { records: LOADED, key: noted, value: {}, expires } } : {}),
         },
         sandboxUser,
       )
@@ -81,6 +93,13 @@ export async function intoServer(url: string, token: string | undefined): Promis
 
 const reachable = (error: Error) => (error.cause as { code?: string } | undefined)?.code ?? error.message.slice(0, 200)
 
+/** The records that `intoDoor` notes keys in. */
+export const LOADED = 'loaded'
+
+class Known extends Error {
+  override readonly name = 'Known'
+}
+
 class Refused extends Error {
   override readonly name = 'Refused'
   readonly status: number
@@ -93,18 +112,19 @@ class Refused extends Error {
 }
 
 /** Resolves to the response Bundle for a Bundle; anything for a resource. Throws `Refused`. */
-type Post = (method: 'PUT' | 'POST', path: string, resource: Resource) => Promise<Resource>
+type Post = (method: 'PUT' | 'POST', path: string, resource: Resource, key?: string) => Promise<Resource>
 
 function sending(post: Post): Target {
-  return async resource => {
+  return async (resource, key) => {
     const bundle = resource.resourceType === 'Bundle'
     const { resourceType, id } = resource
     try {
       const answer = bundle
-        ? await post('POST', '', resource)
-        : await post(id ? 'PUT' : 'POST', id ? `${resourceType}/${id}` : resourceType, resource)
+        ? await post('POST', '', resource, key)
+        : await post(id ? 'PUT' : 'POST', id ? `${resourceType}/${id}` : resourceType, resource, key)
       return bundle ? ofBundle(resource, answer) : { written: new Map([[resourceType, 1]]), refused: [] }
     } catch (error) {
+      if (error instanceof Known) return { written: new Map(), refused: [] }
       if (!(error instanceof Refused)) throw error
       return { written: new Map(), refused: [{ status: error.status, reasons: error.reasons, resource }] }
     }

@@ -8,7 +8,7 @@ import type { Issue } from '../fhir/outcome.ts'
 import type { Json, Ref, Resource } from '../fhir/types.ts'
 import type { Expand } from '../search/kind.ts'
 import type { Extractor } from '../search/query.ts'
-import type { Condition, Store, Version, Write } from '../store/store.ts'
+import type { Condition, Note, Store, Version, Write } from '../store/store.ts'
 
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -25,6 +25,8 @@ export interface FhirRequest {
   readonly body?: Json | Buffer
   /** Where the server is for this client, without a trailing slash: `http://localhost:8080/fhir`. */
   readonly base: string
+  /** Kept in the commit of what this request writes; for callers in this process, never from HTTP. */
+  readonly note?: Note
 }
 
 /**

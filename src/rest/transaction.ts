@@ -47,7 +47,7 @@ export async function answerTransaction(context: Context): Promise<FhirResponse>
   const entries = await readTransaction(context)
   let planned: TransactionPlan | undefined
   let made: readonly Version[] = []
-  await committing(context.store, async (): Promise<Plan> => {
+  await committing(context, async (): Promise<Plan> => {
     planned = await planTransaction(context, entries)
     const { writes } = planned
     return {

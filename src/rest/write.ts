@@ -7,35 +7,30 @@ import type { Definitions } from '../fhir/definitions.ts'
 import { conflict } from '../fhir/outcome.ts'
 import type { Ref, Resource } from '../fhir/types.ts'
 import { prepare } from '../store/stamp.ts'
-import {
-  Mismatch,
-  Overtaken,
-  type Condition,
-  type Expectation,
-  type Store,
-  type Version,
-  type Write,
-} from '../store/store.ts'
+import { Mismatch, Overtaken, type Condition, type Expectation, type Version, type Write } from '../store/store.ts'
 import type { Context, FhirResponse, Match, Plan, WriteInteraction } from './exchange.ts'
 import { information } from './outcome-text.ts'
 
 /** Carries out a write interaction by itself. */
 export const write = (interaction: WriteInteraction, context: Context, match: Match): Promise<FhirResponse> =>
-  committing(context.store, () => interaction.plan(context, match))
+  committing(context, () => interaction.plan(context, match))
 
 /**
  * Commits what `attempt` plans, and answers. What a plan had looked up may have changed until the commit; then it is
  * planned anew, and sees what the other writer did: a client's If-Match that no longer holds is refused there (412).
  * 409 when others were faster ten times.
  */
-export async function committing(store: Store, attempt: () => Promise<Plan>): Promise<FhirResponse> {
+export async function committing(
+  { store, request: { note } }: Context,
+  attempt: () => Promise<Plan>,
+): Promise<FhirResponse> {
   let release: (() => void) | undefined
   try {
     for (let tries = 1; ; tries++) {
       const plan = await attempt()
-      if (plan.writes.length === 0) return plan.answer([])
+      if (plan.writes.length === 0 && !note) return plan.answer([])
       try {
-        return plan.answer(await store.commit(plan.writes))
+        return plan.answer(await store.commit(plan.writes, note))
       } catch (error) {
         if (!(error instanceof Mismatch || error instanceof Overtaken)) throw error
         if (tries === MOST_TRIES)

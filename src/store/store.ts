@@ -62,6 +62,16 @@ export type Write =
   /** Writes nothing: the commit fails unless the condition still holds. */
   | { readonly do: 'check'; readonly condition: Condition }
 
+/** A record kept in the same commit as the writes, or not at all: what was done is known to be done. */
+export interface Note {
+  /** The name of the records it is among. */
+  readonly records: string
+  readonly key: string
+  readonly value: unknown
+  /** Until when it is kept, in milliseconds since 1970. */
+  readonly expires: number
+}
+
 /** Another writer was faster: what a plan had looked up is no longer so. Plan again. */
 export class Overtaken extends Error {
   override readonly name = 'Overtaken'
@@ -137,7 +147,7 @@ export interface Store {
   /** The resources of `type` that refer to one of `refs` by `param`, at most `limit`. For `_revinclude`. */
   referrers(type: string, param: string, refs: readonly Ref[], limit: number): Promise<Version[]>
   /** All of the writes or none. Throws `Mismatch` (a client's If-Match) or `Overtaken` (plan again). */
-  commit(writes: readonly Write[]): Promise<Version[]>
+  commit(writes: readonly Write[], note?: Note): Promise<Version[]>
   /** How many live resources there are, by type. */
   counts(): Promise<ReadonlyMap<string, number>>
   records(name: string): Records

@@ -165,6 +165,27 @@ describe('load into a data folder', () => {
     expect([forced.code, forced.out]).toEqual([0, expect.stringMatching(/Patient\s+1\n/)])
   })
 
+  test('killed between writing and saying so, the next load writes nothing twice', async () => {
+    const [own, posted] = [folder(), folder()]
+    const entry = [1, 2].map(n => ({
+      fullUrl: `urn:uuid:00000000-0000-4000-8000-00000000000${n}`,
+      resource: { resourceType: 'Patient', name: [{ family: 'Once' }] },
+      request: { method: 'POST', url: 'Patient' },
+    }))
+    write(posted, 'bundle.json', { resourceType: 'Bundle', type: 'transaction', entry })
+    write(posted, 'lines.ndjson', '{"resourceType":"Patient","name":[{"family":"Once"}]}\n')
+    await dhp(own, 'load', posted)
+    // what a loader that was killed had not come to
+    rmSync(join(own, 'tenants/default/loaded.jsonl'))
+    expect((await dhp(own, 'load', posted)).code).toBe(0)
+    const server = await startServer(own)
+    try {
+      expect((await get(server.base, 'Patient?family=once&_summary=count')).body.total).toBe(3)
+    } finally {
+      await server.stop()
+    }
+  })
+
   test('is there when the server starts, with references and digits as they should be', async () => {
     const server = await startServer(data)
     try {

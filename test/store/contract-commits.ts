@@ -21,6 +21,15 @@ const ifNoneExist = (code: string) => ({
 })
 
 export function commitLaws(bench: Bench): void {
+  test('a note is kept with what is written, and not when that is refused', async () => {
+    const note = (key: string) => ({ records: 'done', key, value: { n: 1 }, expires: Date.now() + 3_600_000 })
+    await bench.engine.commit([put(identified('a', 'x'))], note('kept'))
+    const late = put(identified('a', 'y'), { expect: { is: 'version', version: '7' } })
+    await expect(bench.engine.commit([late], note('lost'))).rejects.toBeInstanceOf(Mismatch)
+    const records = bench.engine.records('done')
+    expect([await records.get('kept'), await records.get('lost')]).toEqual([{ n: 1 }, undefined])
+  })
+
   /** What a commit that failed must leave: nothing at all. */
   async function untouched(): Promise<void> {
     expect(await bench.engine.read(P('a'))).toBeUndefined()

@@ -149,7 +149,7 @@ function changing(
   change: (labels: Labels, by: Labels) => Labels,
 ): Promise<FhirResponse> {
   const by = labelsOf(args.get('meta')?.[0], context)
-  return committing(context.store, async (): Promise<Plan> => {
+  return committing(context, async (): Promise<Plan> => {
     const current = await here(context, type, id)
     expectation(context, current.ref, current)
     const resource = parseJson(Buffer.from(current.text!)) as unknown as Resource

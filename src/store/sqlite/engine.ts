@@ -82,7 +82,7 @@ export function openSqlite({ path, extractor, now = Date.now }: SqliteOptions): 
       return [...found.values()].slice(0, limit)
     },
 
-    commit: writes => writer.commit(writes),
+    commit: (writes, note) => writer.commit(writes, note),
 
     async counts() {
       const rows = run.all(

@@ -13,6 +13,7 @@ import {
   type Expectation,
   type Method,
   Mismatch,
+  type Note,
   Overtaken,
   StorageFull,
   type Version,
@@ -37,6 +38,7 @@ interface Stored {
 
 interface Waiting {
   readonly writes: readonly Write[]
+  readonly note: Note | undefined
   resolve(versions: Version[]): void
   reject(error: unknown): void
 }
@@ -81,9 +83,9 @@ export class Writer {
     )
   }
 
-  commit(writes: readonly Write[]): Promise<Version[]> {
+  commit(writes: readonly Write[], note?: Note): Promise<Version[]> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ writes, resolve, reject })
+      this.#waiting.push({ writes, note, resolve, reject })
       if (this.#waiting.length > 1) return
       this.#first = this.#turn = performance.now()
       setImmediate(this.#flushWhenQuiet)
@@ -124,6 +126,7 @@ export class Writer {
           continue
         }
         done.push({ one, versions: this.#apply(one.writes, stored) })
+        if (one.note) this.#note(one.note)
       }
       this.#flushRows()
       this.#own.db.exec('COMMIT')
@@ -141,6 +144,11 @@ export class Writer {
       one.resolve(versions)
     }
     for (const { one, error } of refused) one.reject(error)
+  }
+
+  #note({ records, key, value, expires }: Note): void {
+    const sql = 'INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?)'
+    this.#own.run(sql).run(records, key, JSON.stringify(value), expires)
   }
 
   #flushRows(): void {
