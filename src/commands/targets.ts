@@ -49,7 +49,7 @@ export const intoDoor = (door: Pick<Door, 'handle'>, base: string, loaded?: Reco
           headers: { prefer: 'return=minimal', 'content-type': 'application/fhir+json' },
           base,
           body: resource as unknown as Json,
-          ...(noted && loaded ? { note: { records: LOADED, key: noted, value: {}, expires } } : {}),
+          ...(noted && loaded ? { note: { records: LOADED, key: noted, value: () => ({}), expires } } : {}),
         },
         sandboxUser,
       )

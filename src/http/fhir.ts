@@ -146,7 +146,9 @@ async function answerTo(
     return await room.door.handle(
       sent?.body === undefined
         ? { method, path, query, headers, base }
-        : { method, path, query, headers, base, body: sent.body },
+        : method === 'POST' && request.headers['x-request-id'] === id
+          ? { method, path, query, headers, base, body: sent.body, retryKey: id }
+          : { method, path, query, headers, base, body: sent.body },
       caller,
     )
   } finally {

@@ -25,6 +25,8 @@ export interface FhirRequest {
   readonly body?: Json | Buffer
   /** Where the server is for this client, without a trailing slash: `http://localhost:8080/fhir`. */
   readonly base: string
+  /** The client's own X-Request-Id: see rest/once.ts. */
+  readonly retryKey?: string
   /** Kept in the commit of what this request writes; for callers in this process, never from HTTP. */
   readonly note?: Note
 }

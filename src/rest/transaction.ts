@@ -10,6 +10,7 @@ import type { Context, FhirResponse, Json, Plan, ReadInteraction } from './excha
 import { permit } from './permit.ts'
 import { breather } from './breather.ts'
 import { assign, type Routed } from './transaction-identity.ts'
+import { once } from './once.ts'
 import { link } from './transaction-links.ts'
 import { committing } from './write.ts'
 
@@ -35,6 +36,8 @@ function typeOf({ request }: Context): unknown {
 /** What a transaction intends. */
 export interface TransactionPlan {
   readonly writes: readonly Write[]
+  /** The answers to the writing entries, at their indexes; null where an entry reads. */
+  written(versions: readonly Version[]): (string | null)[]
   /** The transaction-response, once committed; GET entries are asked here. `versions` as the commit gave them. */
   answer(versions: readonly Version[]): Promise<FhirResponse>
 }
@@ -46,9 +49,23 @@ export interface TransactionPlan {
 export async function answerTransaction(context: Context): Promise<FhirResponse> {
   const entries = await readTransaction(context)
   let planned: TransactionPlan | undefined
+  return once(context, {
+    run: own => commitAll(own, entries, plan => (planned = plan)),
+    keep: versions => planned?.written(versions),
+    again: written => answerReads(context, entries, [...written]),
+  })
+}
+
+async function commitAll(
+  context: Context,
+  entries: readonly Routed[],
+  tell: (plan: TransactionPlan) => void,
+): Promise<FhirResponse> {
+  let planned: TransactionPlan | undefined
   let made: readonly Version[] = []
   await committing(context, async (): Promise<Plan> => {
     planned = await planTransaction(context, entries)
+    tell(planned)
     const { writes } = planned
     return {
       writes,
@@ -116,7 +133,8 @@ export async function planTransaction(context: Context, entries: readonly Routed
     if (breathe.due()) await breathe.now()
   }
   refuseOverlaps(steps)
-  return { writes, answer: versions => answerAll(inner, entries, steps, versions) }
+  const written = (versions: readonly Version[]) => answersOf(entries, steps, versions)
+  return { writes, written, answer: versions => answerReads(inner, entries, written(versions)) }
 }
 
 /** A version that was foretold must be the one that comes. */
@@ -149,18 +167,26 @@ function refuseOverlaps(steps: readonly Step[]): void {
   }
 }
 
-async function answerAll(
-  context: Context,
+function answersOf(
   entries: readonly Routed[],
   steps: readonly Step[],
   versions: readonly Version[],
-): Promise<FhirResponse> {
-  const answers = new Array<string>(entries.length)
+): (string | null)[] {
+  const answers = new Array<string | null>(entries.length).fill(null)
   let at = 0
   for (const { entry, plan, made } of steps) {
     answers[entry.index] = answeredEntry(entry.request, plan.answer(versions.slice(at, at + made)))
     at += made
   }
+  return answers
+}
+
+/** The reading entries are asked last, against what is committed. */
+async function answerReads(
+  context: Context,
+  entries: readonly Routed[],
+  answers: (string | null)[],
+): Promise<FhirResponse> {
   for (const { index, match, request } of entries) {
     if (match.interaction.kind === 'write') continue
     try {
@@ -170,7 +196,7 @@ async function answerAll(
       answers[index] = refusedEntry(request, error)
     }
   }
-  return responseBundle('transaction-response', answers)
+  return responseBundle('transaction-response', answers as string[])
 }
 
 /** A refusal says which entry it is about. */

@@ -9,11 +9,22 @@ import type { Ref, Resource } from '../fhir/types.ts'
 import { prepare } from '../store/stamp.ts'
 import { Mismatch, Overtaken, type Condition, type Expectation, type Version, type Write } from '../store/store.ts'
 import type { Context, FhirResponse, Match, Plan, WriteInteraction } from './exchange.ts'
+import { once } from './once.ts'
 import { information } from './outcome-text.ts'
 
 /** Carries out a write interaction by itself. */
 export const write = (interaction: WriteInteraction, context: Context, match: Match): Promise<FhirResponse> =>
-  committing(context, () => interaction.plan(context, match))
+  interaction.name === 'create'
+    ? once(context, {
+        run: own => committing(own, () => interaction.plan(own, match)),
+        keep: ([version]) => version && { ref: version.ref, version: version.version },
+        async again({ ref, version }) {
+          const made = await context.store.readVersion(ref, version)
+          // no longer to be seen: then this is a request like any other
+          return made ? answered(context, 201, made) : committing(context, () => interaction.plan(context, match))
+        },
+      })
+    : committing(context, () => interaction.plan(context, match))
 
 /**
  * Commits what `attempt` plans, and answers. What a plan had looked up may have changed until the commit; then it is

@@ -67,7 +67,8 @@ export interface Note {
   /** The name of the records it is among. */
   readonly records: string
   readonly key: string
-  readonly value: unknown
+  /** Made of what the commit made. */
+  value(versions: readonly Version[]): unknown
   /** Until when it is kept, in milliseconds since 1970. */
   readonly expires: number
 }

@@ -125,8 +125,9 @@ export class Writer {
           refused.push({ one, error })
           continue
         }
-        done.push({ one, versions: this.#apply(one.writes, stored) })
-        if (one.note) this.#note(one.note)
+        const versions = this.#apply(one.writes, stored)
+        if (one.note) this.#note(one.note, versions)
+        done.push({ one, versions })
       }
       this.#flushRows()
       this.#own.db.exec('COMMIT')
@@ -146,9 +147,9 @@ export class Writer {
     for (const { one, error } of refused) one.reject(error)
   }
 
-  #note({ records, key, value, expires }: Note): void {
+  #note({ records, key, value, expires }: Note, versions: readonly Version[]): void {
     const sql = 'INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?)'
-    this.#own.run(sql).run(records, key, JSON.stringify(value), expires)
+    this.#own.run(sql).run(records, key, JSON.stringify(value(versions)), expires)
   }
 
   #flushRows(): void {
