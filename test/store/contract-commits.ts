@@ -22,7 +22,12 @@ const ifNoneExist = (code: string) => ({
 
 export function commitLaws(bench: Bench): void {
   test('a note is kept with what is written, and not when that is refused', async () => {
-    const note = (key: string) => ({ records: 'done', key, value: (versions: readonly unknown[]) => ({ n: versions.length }), expires: Date.now() + 3_600_000 })
+    const note = (key: string) => ({
+      records: 'done',
+      key,
+      value: (versions: readonly unknown[]) => ({ n: versions.length }),
+      expires: Date.now() + 3_600_000,
+    })
     await bench.engine.commit([put(identified('a', 'x'))], note('kept'))
     const late = put(identified('a', 'y'), { expect: { is: 'version', version: '7' } })
     await expect(bench.engine.commit([late], note('lost'))).rejects.toBeInstanceOf(Mismatch)
