@@ -6,6 +6,7 @@ import { backup } from 'node:sqlite'
 import type { Resource } from '../../fhir/types.ts'
 import { type Aliases, keptParams, noAliases } from '../../search/aliases.ts'
 import type { Extractor } from '../../search/query.ts'
+import { readStamped } from '../stamp.ts'
 import type { Engine, Records, Version } from '../store.ts'
 import { GrowingDictionary } from './dictionary.ts'
 import { finder } from './find.ts'
@@ -67,17 +68,11 @@ export function openSqlite({ path, extractor, now = Date.now }: SqliteOptions): 
       for (let i = 0; i < known.length && found.size < limit; i += SLICE) {
         const some = known.slice(i, i + SLICE)
         const rows = run.all(
-          `SELECT r.rid, r.id, r.version, r.stamp, r.method, r.json FROM (SELECT DISTINCT rid FROM ref WHERE (pid, target) IN (VALUES ${some.map(() => '(?,?)').join(',')}) LIMIT ?) p CROSS JOIN resource r ON r.rid = p.rid`,
+          `SELECT r.rid, r.json, r.method FROM (SELECT DISTINCT rid FROM ref WHERE (pid, target) IN (VALUES ${some.map(() => '(?,?)').join(',')}) LIMIT ?) p CROSS JOIN resource r ON r.rid = p.rid`,
           [...some.flat(), limit],
         )
-        for (const [rid, id, version, stamp, method, json] of rows)
-          found.set(rid as number, {
-            ref: { type, id: id as string },
-            version: String(version),
-            updated: Math.floor((stamp as number) / 1024),
-            method: METHODS[method as number]!,
-            text: json as string,
-          })
+        for (const [rid, json, method] of rows)
+          found.set(rid as number, readStamped(type, json as string, METHODS[method as number]!))
       }
       return [...found.values()].slice(0, limit)
     },

@@ -265,6 +265,42 @@ export function check(filter: Filter, type: string, rid: string, compile: Compil
   }
 }
 
+/** Whether an index finds the entries of one resource: the others are sets, made whole before the first is looked at. */
+function byRid({ kind, where }: Has): boolean {
+  if (kind === 'token') return pinned(where, 'code') !== undefined
+  return kind === 'text' ? where !== undefined : kind !== 'words'
+}
+
+/**
+ * Whether a filter can be planned and checked resource by resource without making a large set on the way.
+ * `few`: whether a source yields only few rows.
+ */
+export function isLight(filter: Filter, type: string, compile: Compile, few: (source: Sql) => boolean): boolean {
+  const fewOf = (part: Filter, of: string): boolean => {
+    const found = source(part, of, compile)
+    return found !== undefined && few(found)
+  }
+  switch (filter.is) {
+    case 'all':
+    case 'any':
+      return filter.parts.every(part => isLight(part, type, compile, few))
+    case 'not':
+      return isLight(filter.part, type, compile, few)
+    case 'has':
+      if (filter.kind === 'reference' && filter.where && pinned(filter.where, 'ref') === undefined)
+        return alternatives(filter).every(({ where }) => pinned(where, 'ref') !== undefined)
+      return alternatives(filter).every(one => byRid(one) || fewOf(one, type))
+    case 'link':
+    case 'linked by': {
+      const parts = filter.where.is === 'all' ? filter.where.parts : [filter.where]
+      const near = parts.some(part => (part.is === 'has' || part.is === 'id') && fewOf(part, filter.type))
+      return near && parts.every(part => isLight(part, filter.type, compile, few))
+    }
+    default:
+      return true
+  }
+}
+
 function checkHas(filter: Has, type: string, rid: string, words: Dictionary): Sql {
   if (filter.kind === 'words') {
     const found = wordsMatch(filter)
@@ -275,8 +311,7 @@ function checkHas(filter: Has, type: string, rid: string, words: Dictionary): Sq
   return join(
     alternatives(filter).map(one => {
       const where = one.where ? row(one.where, one.kind, words) : always
-      const byRid = one.kind !== 'text' && (one.kind !== 'token' || pinned(one.where, 'code') !== undefined)
-      if (!byRid) return prefixed(`${rid} IN (`, selectHas(pid, one, words))
+      if (!byRid(one)) return prefixed(`${rid} IN (`, selectHas(pid, one, words))
       return {
         sql: `EXISTS (SELECT 1 FROM ${tableOf[one.kind as 'string']} e WHERE e.pid = ? AND e.rid = ${rid} AND ${where.sql})`,
         args: [pid, ...where.args],

@@ -9,7 +9,7 @@ import type { Extractor, Filter, Position, Query, Sort } from '../../search/quer
 import { readStamped } from '../stamp.ts'
 import type { Page } from '../store.ts'
 import type { Dictionary } from './dictionary.ts'
-import { check, type Compile, isExact, type Source, source, type Sql } from './filter.ts'
+import { check, type Compile, isExact, isLight, type Source, source, type Sql } from './filter.ts'
 import type { Row, Statements, Value } from './statements.ts'
 import { changedSince, type Match, subject } from './snapshot.ts'
 import { METHODS } from './versions.ts'
@@ -333,9 +333,9 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
   }
 
   function isQuick(one: Plan, query: Query): boolean {
-    if (one.estimate !== undefined && one.estimate < (one.driver?.ordered ? MANY : FEW) && query.sort.length === 0)
-      return true
-    if (one.estimate !== undefined && one.estimate < FEW) return true
+    // reading texts takes longer than reading an index
+    const rows = one.driver?.ordered && query.sort.length === 0 && !readsTexts(one.rest) ? MANY : FEW
+    if (one.estimate !== undefined && one.estimate < rows) return true
     const parts = flatten(one.filter)
     const straight = parts.length === 0 || (parts.length === 1 && !!one.driver?.ordered)
     const [sort, ...others] = query.sort
@@ -348,8 +348,12 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     find: query => find(plans(query), query),
 
     findQuickly(query) {
+      if (isSmall()) return find(plans(query), query)
+      const few = (source: Sql) => size(source) < FEW
+      if (!query.types.every(type => isLight(resolve(query.filter, type, aliases), type, compile, few)))
+        return undefined
       const ready = plans(query)
-      if (isSmall() || ready.every(one => isQuick(one, query))) return find(ready, query)
+      if (ready.every(one => isQuick(one, query))) return find(ready, query)
       if (ready.length !== 1 || query.total !== 'none' || query.count === 0) return undefined
       const found = soon(ready[0]!, query, query.count + 1)
       return found && pageOf(found, query, undefined)
@@ -362,6 +366,14 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
 }
 
 const flatten = (filter: Filter): readonly Filter[] => (filter.is === 'all' ? filter.parts.flatMap(flatten) : [filter])
+
+/** Whether some of a filter is judged by the resource's text. */
+const readsTexts = (filter: Filter): boolean =>
+  filter.is === 'all' || filter.is === 'any'
+    ? filter.parts.some(readsTexts)
+    : filter.is === 'not'
+      ? readsTexts(filter.part)
+      : filter.is === 'tuple' || filter.is === 'near' || filter.is === 'contains'
 
 /** The rows behind a position, in the order of the sort: missing values last, equal ones newest first. */
 function behind(sort: readonly Sort[], after: Position): Sql {
