@@ -271,6 +271,33 @@ function byRid({ kind, where }: Has): boolean {
   return kind === 'text' ? where !== undefined : kind !== 'words'
 }
 
+/** Whether the source of a filter goes straight to its rows; one that does not reads every entry of the parameter. */
+export function seeks(filter: Filter): boolean {
+  if (filter.is === 'any') return filter.parts.every(seeks)
+  if (filter.is === 'all') return filter.parts.some(seeks)
+  return filter.is !== 'has' || !filter.where || filter.kind === 'words' || isSeek(filter.where)
+}
+
+function isSeek(predicate: Predicate): boolean {
+  switch (predicate.is) {
+    case 'and':
+      return predicate.parts.some(isSeek)
+    case 'or':
+      return predicate.parts.every(isSeek)
+    case 'compare':
+    case 'one of':
+    case 'starts':
+      return (
+        predicate.column === 'code' ||
+        predicate.column === 'ref' ||
+        predicate.column === 'text' ||
+        predicate.column === 'low'
+      )
+    default:
+      return false
+  }
+}
+
 /**
  * Whether a filter can be planned and checked resource by resource without making a large set on the way.
  * `few`: whether a source yields only few rows.

@@ -9,7 +9,7 @@ import type { Extractor, Filter, Position, Query, Sort } from '../../search/quer
 import { readStamped } from '../stamp.ts'
 import type { Page } from '../store.ts'
 import type { Dictionary } from './dictionary.ts'
-import { check, type Compile, isExact, isLight, type Source, source, type Sql } from './filter.ts'
+import { check, type Compile, isExact, isLight, seeks, type Source, source, type Sql } from './filter.ts'
 import type { Row, Statements, Value } from './statements.ts'
 import { changedSince, type Match, subject } from './snapshot.ts'
 import { METHODS } from './versions.ts'
@@ -88,7 +88,9 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     if (tid === undefined) return undefined
     const filter = resolve(query.filter, type, aliases)
     const parts = flatten(filter)
-    const sources = parts.map(part => source(part, type, compile))
+    // one that reads all the entries of a parameter is only begun with where there is no other
+    const direct = parts.some(part => seeks(part) && source(part, type, compile))
+    const sources = parts.map(part => (direct && !seeks(part) ? undefined : source(part, type, compile)))
     let best = -1
     let estimate: number | undefined
     const usable = sources.filter(found => found !== undefined).length
@@ -350,8 +352,12 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     findQuickly(query) {
       if (isSmall()) return find(plans(query), query)
       const few = (source: Sql) => size(source) < FEW
-      if (!query.types.every(type => isLight(resolve(query.filter, type, aliases), type, compile, few)))
-        return undefined
+      const light = query.types.every(type => {
+        const filter = resolve(query.filter, type, aliases)
+        const parts = flatten(filter)
+        return isLight(filter, type, compile, few) && (parts.length === 0 || parts.some(seeks))
+      })
+      if (!light) return undefined
       const ready = plans(query)
       if (ready.every(one => isQuick(one, query))) return find(ready, query)
       if (ready.length !== 1 || query.total !== 'none' || query.count === 0) return undefined
