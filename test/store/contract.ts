@@ -10,6 +10,7 @@ import { everything, type Extractor } from '../../src/search/query.ts'
 import type { Engine } from '../../src/store/store.ts'
 import { handMade, hasToken, identified, ids, P, put, query, remove } from '../help/resources.ts'
 import { commitLaws, raceLaws } from './contract-commits.ts'
+import { largeLaws } from './contract-large.ts'
 import { historyLaws } from './contract-history.ts'
 import { indexLaws, recordLaws, referenceLaws, textLaws } from './contract-index.ts'
 import { searchLaws } from './contract-search.ts'
@@ -46,6 +47,7 @@ export function contract(name: string, open: Open): void {
 
     describe('versions', () => versionLaws(bench))
     describe('commits', () => commitLaws(bench))
+    describe('large commits', () => largeLaws(bench))
     describe('races', () => raceLaws(bench))
     describe('history', () => historyLaws(bench))
     describe('the text', () => textLaws(bench))

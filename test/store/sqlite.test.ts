@@ -228,6 +228,27 @@ describe('a commit that the disk refuses', () => {
   )
 })
 
+describe('a backup during a large commit', () => {
+  test.each(['before', 'after'])('begun %s it holds all of it or nothing', async when => {
+    const engine = open(path)
+    const writes = Array.from({ length: 1500 }, (_, i) =>
+      put(made('Patient', `p${i}`, ...Array.from({ length: 40 }, (__, n) => token('identifier', `${i}-${n}`)))),
+    )
+    const copy = join(folder, 'large')
+    const first = when === 'after' ? engine.commit(writes) : undefined
+    await new Promise(resolve => setImmediate(resolve))
+    await new Promise(resolve => setImmediate(resolve))
+    const copying = engine.backup(copy)
+    await Promise.all([first ?? engine.commit(writes), copying])
+    await engine.close()
+    const copied = open(copy)
+    expect(await copied.verify()).toEqual([])
+    const total = (await copied.find(query('Patient', everything, { total: 'accurate', count: 0 }))).total
+    expect([0, 1500]).toContain(total)
+    await copied.close()
+  })
+})
+
 describe('a torn log', () => {
   const COMMITS = 40
   /** Leaves database and log as a power loss would: the log not copied back. Commit i writes a pair and updates the counter. */

@@ -2,18 +2,19 @@
  * A store in one SQLite file.
  * https://nodejs.org/docs/latest-v24.x/api/sqlite.html
  */
-import { backup } from 'node:sqlite'
+import { backup, type DatabaseSync } from 'node:sqlite'
 import type { Resource } from '../../fhir/types.ts'
 import { type Aliases, keptParams, noAliases } from '../../search/aliases.ts'
 import type { Extractor } from '../../search/query.ts'
 import { readStamped } from '../stamp.ts'
 import type { Engine, Records, Version } from '../store.ts'
-import { GrowingDictionary } from './dictionary.ts'
-import { finder } from './find.ts'
+import { Checkpoints } from './checkpoint.ts'
+import { Dictionary, GrowingDictionary } from './dictionary.ts'
+import { type Finder, finder } from './find.ts'
 import { records } from './records.ts'
 import { openFile } from './schema.ts'
 import { SlowReader } from './slow.ts'
-import { statements } from './statements.ts'
+import { type Statements, statements } from './statements.ts'
 import { history, latest, METHODS, past } from './versions.ts'
 import { Writer } from './writer.ts'
 
@@ -34,28 +35,41 @@ export function openSqlite({ path, extractor, now = Date.now }: SqliteOptions): 
   const run = statements(db)
   const words = new GrowingDictionary(run)
   const reader = finder(db, run, words, extractor)
-  const writer = new Writer({ db, run, words, finder: reader, extractor, now })
+  const checkpoints = new Checkpoints(path, db)
+  const writer = new Writer({
+    db,
+    run,
+    words,
+    finder: reader,
+    extractor,
+    now,
+    committed: writer => checkpoints.after(writer),
+  })
   const slow = new SlowReader(path)
+  const view = views({ run, words, find: reader.findQuickly }, writer, path, extractor)
   const aliases: Aliases = type => extractor.aliases?.(type) ?? noAliases(type)
   const opened = new Map<string, Records>()
 
   const engine: Engine = {
     stats: writer.stats,
     // async, so that a failure is a rejection
-    read: async ref => latest(run, words, ref),
-    readVersion: async (ref, version) => past(run, words, ref, version),
-    readMany: async refs =>
-      refs.map(ref => latest(run, words, ref)).filter(version => version?.text !== undefined) as Version[],
-    history: async query => history(run, words, query),
+    read: async ref => latest(view().run, view().words, ref),
+    readVersion: async (ref, version) => past(view().run, view().words, ref, version),
+    async readMany(refs) {
+      const { run, words } = view()
+      return refs.map(ref => latest(run, words, ref)).filter(version => version?.text !== undefined) as Version[]
+    },
+    history: async query => history(view().run, view().words, query),
 
     async find(query) {
-      const page = reader.findQuickly(query)
+      const page = view().find(query)
       if (page) return page
       writer.stats.slowQueries++
       return slow.find(query)
     },
 
     async referrers(type, param, refs, limit) {
+      const { run, words } = view()
       // what the parameter is made of may depend on the type it leads to
       const pairs = refs.flatMap(ref =>
         keptParams(aliases, type, param, ref.type).map(kept => [
@@ -80,7 +94,7 @@ export function openSqlite({ path, extractor, now = Date.now }: SqliteOptions): 
     commit: (writes, note) => writer.commit(writes, note),
 
     async counts() {
-      const rows = run.all(
+      const rows = view().run.all(
         'SELECT t.name, count(*) FROM resource r JOIN type t USING (tid) WHERE r.json IS NOT NULL GROUP BY r.tid',
         [],
       )
@@ -89,7 +103,7 @@ export function openSqlite({ path, extractor, now = Date.now }: SqliteOptions): 
 
     records(name) {
       let known = opened.get(name)
-      if (!known) opened.set(name, (known = records(run, name, now)))
+      if (!known) opened.set(name, (known = records(run, () => view().run, writer, name, now)))
       return known
     },
 
@@ -100,10 +114,7 @@ export function openSqlite({ path, extractor, now = Date.now }: SqliteOptions): 
       return done
     },
 
-    async backup(target) {
-      writer.flush()
-      await backup(db, target)
-    },
+    backup: target => writer.undisturbed(() => backup(db, target).then(() => undefined)),
 
     async verify() {
       const problems = run.all('PRAGMA integrity_check(20)', []).map(row => String(row[0]))
@@ -112,19 +123,23 @@ export function openSqlite({ path, extractor, now = Date.now }: SqliteOptions): 
 
     async close() {
       writer.flush()
-      await slow.close()
+      await writer.idle()
+      await Promise.all([slow.close(), checkpoints.close()])
+      view.close()
       db.close()
     },
   }
 
   /** In slices, so that requests are answered meanwhile; a search of the type sees those done so far. */
   async function reindexType(type: string, before: number, progress?: (done: number) => void): Promise<number> {
+    await writer.idle()
     const tid = words.type(type)
     if (tid === undefined) return before
     let done = before
     let last = 0
     transaction(() => writer.index.removeAll(type))
     for (;;) {
+      await writer.idle()
       const rows = run.all(
         'SELECT rid, json FROM resource WHERE tid = ? AND json IS NOT NULL AND rid > ? ORDER BY rid LIMIT ?',
         [tid, last, SLICE],
@@ -159,4 +174,26 @@ export function openSqlite({ path, extractor, now = Date.now }: SqliteOptions): 
   }
 
   return engine
+}
+
+/** What reads need of a connection. */
+interface View {
+  readonly run: Statements
+  readonly words: Dictionary
+  readonly find: Finder['findQuickly']
+}
+
+/**
+ * The connection to read by: the writer's own, whose pages are in memory; while a large commit is written in slices, another
+ * one, which sees only what is committed.
+ */
+function views(own: View, writer: Writer, path: string, extractor: Extractor): (() => View) & { close(): void } {
+  let other: (View & { db: DatabaseSync }) | undefined
+  const open = () => {
+    const db = openFile(path, true)
+    const run = statements(db)
+    const words = new Dictionary(run)
+    return { db, run, words, find: finder(db, run, words, extractor).findQuickly }
+  }
+  return Object.assign(() => (writer.busy ? (other ??= open()) : own), { close: () => other?.db.close() })
 }

@@ -68,7 +68,7 @@ export function openFile(path: string, readOnly = false): DatabaseSync {
   if (readOnly) return db
   // synchronous must be said after journal_mode, which may lower it
   db.exec(
-    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 32000; PRAGMA journal_size_limit = 67108864;',
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864;',
   )
   const { user_version: format } = db.prepare('PRAGMA user_version').get() as { user_version: number }
   if (format === 0) db.exec(`BEGIN IMMEDIATE; ${tables} COMMIT;`)

@@ -1,10 +1,12 @@
 /**
  * Commits, one durable transaction for all that came in one turn of the event loop (group commit). Each is judged
- * before anything of it is written, so one that is refused leaves no trace among the others.
+ * before anything of it is written, so one that is refused leaves no trace among the others. A large one is written in
+ * slices, between which the event loop turns; who reads meanwhile must use another connection (`busy`).
  * https://sqlite.org/wal.html
  */
 import { noAliases } from '../../search/aliases.ts'
 import type { DatabaseSync } from 'node:sqlite'
+import { setImmediate as setImmediateAgain } from 'node:timers/promises'
 import type { Ref } from '../../fhir/types.ts'
 import type { Extractor, IndexEntry } from '../../search/query.ts'
 import { fill } from '../stamp.ts'
@@ -50,11 +52,18 @@ export interface WriterOptions {
   readonly finder: Finder
   readonly extractor: Extractor
   readonly now: () => number
+  /** Called after each commit. */
+  readonly committed: (writer: Writer) => void
 }
 
 /** In milliseconds. */
 const QUIET = 1
 const LONGEST_WAIT = 30
+const SLICE = 8
+/** Index entries (a resource counts as ten) that are written in one go: some 20 ms. */
+const LIGHT = 15_000
+/** Entries between two looks at the clock. */
+const STEP = 1_000
 
 export class Writer {
   readonly stats = { commits: 0, writes: 0, slowQueries: 0 }
@@ -63,6 +72,8 @@ export class Writer {
   readonly #resources: Inserts
   readonly #history: Inserts
   #waiting: Waiting[] = []
+  #walking: Promise<void> | undefined
+  #paused = 0
   /** When the first of them came, and when the event loop last came round. */
   #first = 0
   #turn = 0
@@ -104,14 +115,55 @@ export class Writer {
     else this.flush()
   }
 
-  /** Writes all that is waiting. */
-  flush(): void {
-    const group = this.#waiting
-    this.#waiting = []
-    if (group.length > 0) this.#transaction(group)
+  /** Whether a transaction is open between two turns of the event loop: its connection shows what is not committed yet. */
+  get busy(): boolean {
+    return this.#walking !== undefined
   }
 
-  #transaction(group: readonly Waiting[]): void {
+  /** Resolves when no transaction is open. What is done in the same turn of the event loop finds none. */
+  async idle(): Promise<void> {
+    while (this.#walking) await this.#walking
+  }
+
+  /** Carries out work during which no transaction stays open between turns; large commits are then written in one go. */
+  async undisturbed<T>(work: () => Promise<T>): Promise<T> {
+    this.#paused++
+    try {
+      await this.idle()
+      this.flush()
+      return await work()
+    } finally {
+      this.#paused--
+    }
+  }
+
+  /** Writes all that is waiting; when a large one is being written, after it. */
+  flush(): void {
+    while (this.#waiting.length > 0 && !this.#walking) {
+      const { light, rest } = portion(this.#waiting)
+      this.#waiting = []
+      if (light.length > 0) for (const _ of this.#transaction(light));
+      if (rest.length === 0) continue
+      if (this.#paused > 0) for (const _ of this.#transaction(rest));
+      else this.#walking = this.#walk(rest)
+    }
+  }
+
+  async #walk(group: readonly Waiting[]): Promise<void> {
+    // first of all, so that `#walking` is set when the end is reached
+    await setImmediateAgain()
+    let until = performance.now() + SLICE
+    for (const _ of this.#transaction(group)) {
+      if (performance.now() < until) continue
+      await setImmediateAgain()
+      until = performance.now() + SLICE
+    }
+    this.#walking = undefined
+    this.flush()
+  }
+
+  /** Yields where the event loop may turn. */
+  *#transaction(group: readonly Waiting[]): Generator<void, void> {
     const done: { one: Waiting; versions: Version[] }[] = []
     const refused: { one: Waiting; error: unknown }[] = []
     try {
@@ -119,13 +171,13 @@ export class Writer {
       for (const one of group) {
         let stored: (Stored | undefined)[]
         try {
-          stored = this.#judge(one.writes)
+          stored = yield* this.#judge(one.writes)
         } catch (error) {
           if (!(error instanceof Mismatch || error instanceof Overtaken)) throw error
           refused.push({ one, error })
           continue
         }
-        const versions = this.#apply(one.writes, stored)
+        const versions = yield* this.#apply(one.writes, stored)
         if (one.note) this.#note(one.note, versions)
         done.push({ one, versions })
       }
@@ -134,7 +186,7 @@ export class Writer {
     } catch (error) {
       this.#rollback()
       // one that cannot be written must not take the others along
-      if (group.length > 1) for (const one of group) this.#transaction([one])
+      if (group.length > 1) for (const one of group) yield* this.#transaction([one])
       else group[0]!.reject(isFull(error) ? new StorageFull() : error)
       return
     }
@@ -145,6 +197,7 @@ export class Writer {
       one.resolve(versions)
     }
     for (const { one, error } of refused) one.reject(error)
+    this.#own.committed(this)
   }
 
   #note({ records, key, value, expires }: Note, versions: readonly Version[]): void {
@@ -194,11 +247,18 @@ export class Writer {
   }
 
   /** What is stored of each write's resource; throws when a write must not happen. */
-  #judge(writes: readonly Write[]): (Stored | undefined)[] {
+  *#judge(writes: readonly Write[]): Generator<void, (Stored | undefined)[]> {
     const seen = new Set<string>()
-    return writes.map(write => {
-      if (write.condition) this.#judgeCondition(write.condition)
-      if (write.do === 'check') return undefined
+    const found: (Stored | undefined)[] = []
+    for (const write of writes) {
+      if (write.condition) {
+        this.#judgeCondition(write.condition)
+        yield
+      }
+      if (write.do === 'check') {
+        found.push(undefined)
+        continue
+      }
       if (writes.length > 1) {
         const key = `${write.ref.type}/${write.ref.id}`
         if (seen.has(key)) throw new Error(`${key} stands twice in one commit.`)
@@ -206,8 +266,9 @@ export class Writer {
       }
       const stored = this.#stored(write.ref)
       judgeExpectation(write.ref, write.expect, stored)
-      return stored
-    })
+      found.push(stored)
+    }
+    return found
   }
 
   #judgeCondition({ query, found }: Condition): void {
@@ -218,16 +279,23 @@ export class Writer {
       throw new Overtaken('What a condition found has changed.')
   }
 
-  #apply(writes: readonly Write[], stored: readonly (Stored | undefined)[]): Version[] {
+  *#apply(writes: readonly Write[], stored: readonly (Stored | undefined)[]): Generator<void, Version[]> {
     // rids first, so that a reference to a later entry does not make a row of its own
     const rids = writes.map((write, i) =>
       write.do === 'put' ? (stored[i]?.rid ?? this.#own.words.newRid(write.ref.type, write.ref.id)) : 0,
     )
     const versions: Version[] = []
-    writes.forEach((write, i) => {
-      if (write.do === 'put') versions.push(this.#put(write, rids[i]!, this.#afresh(write.ref, stored[i])))
-      else if (write.do === 'delete') versions.push(this.#delete(write.ref, this.#afresh(write.ref, stored[i])))
-    })
+    let entries = 0
+    for (const [i, write] of writes.entries()) {
+      if (write.do === 'check') continue
+      const before = this.#afresh(write.ref, stored[i])
+      if (write.do === 'put') versions.push(yield* this.#put(write, rids[i]!, before))
+      else versions.push(this.#delete(write.ref, before))
+      entries += weightOf(write)
+      if (entries < STEP) continue
+      entries = 0
+      yield
+    }
     return versions
   }
 
@@ -236,7 +304,7 @@ export class Writer {
     return stored?.collected ? this.#stored(ref) : stored
   }
 
-  #put(write: Extract<Write, { do: 'put' }>, rid: number, before: Stored | undefined): Version {
+  *#put(write: Extract<Write, { do: 'put' }>, rid: number, before: Stored | undefined): Generator<void, Version> {
     const { ref } = write
     const version = (before?.version ?? 0) + 1
     const stamp = this.#nextStamp()
@@ -245,8 +313,23 @@ export class Writer {
     this.#keep(ref, before, { rid, version, stamp, method: METHODS.indexOf(write.method), json })
     if (before?.json)
       this.index.replace(ref.type, rid, this.#own.extractor.entries(JSON.parse(before.json)), write.entries)
-    else this.index.add(ref.type, rid, write.entries)
+    else yield* this.#add(ref.type, rid, write.entries)
     return { ref, version: String(version), updated, method: write.method, text: json }
+  }
+
+  /** A resource may have many entries; the words among them go together. */
+  *#add(type: string, rid: number, entries: readonly IndexEntry[]): Generator<void, void> {
+    if (entries.length <= STEP) return this.index.add(type, rid, entries)
+    const others = entries.filter(entry => entry.kind !== 'words')
+    for (let i = 0; i < others.length; i += STEP) {
+      this.index.add(type, rid, others.slice(i, i + STEP))
+      yield
+    }
+    this.index.add(
+      type,
+      rid,
+      entries.filter(entry => entry.kind === 'words'),
+    )
   }
 
   #delete(ref: Ref, before: Stored | undefined): Version {
@@ -287,6 +370,18 @@ export class Writer {
 }
 
 const noEntries: readonly IndexEntry[] = []
+
+/** The light ones, the lightest first, and those that are written in slices. */
+function portion(waiting: readonly Waiting[]): { light: readonly Waiting[]; rest: readonly Waiting[] } {
+  const weights = waiting.map(({ writes }) => writes.reduce((sum, write) => sum + weightOf(write), 0))
+  if (weights.reduce((sum, weight) => sum + weight, 0) <= LIGHT) return { light: waiting, rest: [] }
+  const order = weights.map((_, i) => i).sort((a, b) => weights[a]! - weights[b]! || a - b)
+  let sum = 0
+  const most = order.findIndex(i => (sum += weights[i]!) > LIGHT)
+  return { light: order.slice(0, most).map(i => waiting[i]!), rest: order.slice(most).map(i => waiting[i]!) }
+}
+
+const weightOf = (write: Write): number => 10 + (write.do === 'put' ? write.entries.length : 0)
 
 function judgeExpectation(ref: Ref, expect: Expectation, stored: Stored | undefined): void {
   const there = stored && stored.json !== null
