@@ -18,8 +18,9 @@ COPY . .
 # All that is written lies under /data: the root file system can be mounted read-only
 RUN mkdir -p /data node_modules/.cache/dhp && chown node:node /data node_modules/.cache/dhp
 USER node
-# The compiled R4 definitions, so that a start does not compile them again
-RUN node -e "import('./src/fhir/packages.ts').then(packages => packages.loadDefinitions())"
+# The compiled definitions and packages, so that a start does not compile them again
+RUN node -e "import('./src/fhir/packages.ts').then(packages => packages.loadDefinitions())" \
+  && node -e "import('./src/fhir/npm-packages.ts').then(packages => packages.loadNpmPackages())"
 VOLUME /data
 EXPOSE 8080
 

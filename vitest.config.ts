@@ -9,6 +9,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    globalSetup: './test/help/compiled.ts',
     testTimeout: 20_000,
     hookTimeout: 30_000,
     teardownTimeout: 5_000,

@@ -2,14 +2,20 @@
  * Builds the parts and hands each what it needs: the wiring is the architecture drawing.
  */
 import type { Server } from 'node:http'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import packageJson from '../package.json' with { type: 'json' }
 import { guard } from './access/guard.ts'
 import type { Config } from './config.ts'
+import type { Conformance } from './fhir/conformance.ts'
 import type { Definitions } from './fhir/definitions.ts'
+import { loadNpmPackages, OWN_PROFILES } from './fhir/npm-packages.ts'
 import { adminOverHttp } from './http/admin.ts'
 import { authenticateBy } from './http/authenticate.ts'
+import { makeGuide } from './guide/guide.ts'
 import { makeServer } from './http/express.ts'
 import { fhirOverHttp, type Traffic } from './http/fhir.ts'
+import { guideOverHttp } from './http/guide.ts'
 import { health } from './http/health.ts'
 import type { Logger } from './http/log.ts'
 import { nowhere } from './http/nowhere.ts'
@@ -21,7 +27,12 @@ import { kinds } from './search/kinds.ts'
 import { openSqlite } from './store/sqlite/engine.ts'
 import { seedExamples } from './tenants/seed.ts'
 import { DEFAULT } from './tenants/names.ts'
+import { Packages, packagesFolder } from './tenants/packages.ts'
 import { Tenants } from './tenants/tenants.ts'
+import { followTables, TABLES_FOLDER } from './terminology/code-tables.ts'
+import { followOutside, type Fetch } from './terminology/outside.ts'
+import { makeTerminology } from './terminology/service.ts'
+import { lazyValidator } from './validation/lazy.ts'
 
 export interface App {
   readonly tenants: Tenants
@@ -29,6 +40,23 @@ export interface App {
   readonly server: Server
   readonly traffic: Traffic
 }
+
+/** The packages that come with the server and those of the data folder. Nothing is opened yet. */
+export const makePackages = (config: Config): Packages =>
+  new Packages({
+    folderOf: tenant => packagesFolder(tenant === undefined ? config.data : join(config.data, 'tenants', tenant)),
+    shipped: () => loadNpmPackages(),
+    registry: config.packageRegistry,
+    privateHosts: config.privateHosts,
+  })
+
+/** Fetches from the public internet, and from the private hosts that are allowed. Loaded when first used. */
+const fetchAllowed =
+  ({ privateHosts }: Config): Fetch =>
+  async (url, options) => {
+    const { guardedFetch } = await import('./net/guarded-fetch.ts')
+    return guardedFetch(url, { ...options, allow: privateHosts })
+  }
 
 /** The tenants of the data folder. The caller holds the folder's lock. `maxBundle`: most entries of a Bundle, when not as configured. */
 export function makeTenants(config: Config, definitions: Definitions, maxBundle = config.maxBundle): Tenants {
@@ -40,23 +68,48 @@ export function makeTenants(config: Config, definitions: Definitions, maxBundle 
     date: '2026-11-22',
   }
   const all = interactions(about, operations)
+  const packages = makePackages(config)
   return new Tenants({
     folder: config.data,
+    packages,
     defaultSeed: config.seed,
     definitions,
     makeExtractor: current => makeExtractor(current, kinds),
     openEngine: (path, extractor) => openSqlite({ path, extractor }),
-    openDoor: (engine, catalogue) =>
-      makeDoor({
+    openDoor: (engine, catalogue, conformance, level, terminologyServer, folder) => {
+      const terminologyOver = (current: () => Conformance) =>
+        makeTerminology({
+          conformance: current,
+          tables: followTables(join(folder, TABLES_FOLDER)),
+          outside: followOutside(() => terminologyServer() ?? config.terminologyServer, fetchAllowed(config)),
+        })
+      const terminology = terminologyOver(() => conformance.now())
+      const { validate } = lazyValidator({
+        conformance: () => conformance.now(),
+        definitions: () => catalogue.definitions,
+        checkCode: terminology.checkCode,
+        checkCodeOver: supported => terminologyOver(() => supported).checkCode,
+        trusted: id => packages.isShipped(id),
+      })
+      return makeDoor({
         interactions: all,
         operations,
         engine,
         catalogue,
+        conformance,
+        terminology,
+        validate,
+        level,
         guard: (store, caller) =>
           guard(store, caller, { types: definitions.resourceTypes, extractor: catalogue.extractor }),
         limits: { maxBody: config.maxBody, maxBundleEntries: maxBundle, maxBatchEntries: maxBundle },
-        settings: { handling: config.unknownParams, conditionalDelete: config.conditionalDelete },
-      }),
+        settings: {
+          handling: config.unknownParams,
+          conditionalDelete: config.conditionalDelete,
+          validation: config.validation,
+        },
+      })
+    },
     seed: seedExamples,
   })
 }
@@ -80,6 +133,15 @@ export function makeApp(config: Config, definitions: Definitions, adminToken: st
     maxBody: config.maxBody,
     publicUrl: config.publicUrl,
   })
-  const server = makeServer([fhir, adminOverHttp(adminToken, tenants, log), health(ready), nowhere], config.maxBody)
+  const guide = makeGuide({
+    package: OWN_PROFILES,
+    folder: fileURLToPath(new URL('../implementation-guide', import.meta.url)),
+    conformance: () => tenants.packages.shared(),
+    definitions,
+  })
+  const server = makeServer(
+    [fhir, adminOverHttp(adminToken, tenants, tenants.packages, log), health(ready), guideOverHttp(guide), nowhere],
+    config.maxBody,
+  )
   return { tenants, server, traffic }
 }

@@ -75,6 +75,19 @@ function url(text: string, name: string): string {
     : refuse(name, text, 'an absolute http(s) URL without query, such as https://sandbox.example.org')
 }
 
+function hosts(text: string, name: string): readonly string[] {
+  const all = text
+    .toLowerCase()
+    .split(',')
+    .map(each => each.trim())
+    .filter(each => each !== '')
+  // as a URL writes them: an IPv6 address in brackets, no scheme, no path
+  const wrong = all.find(each => !/^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/.test(each))
+  return wrong === undefined
+    ? all
+    : refuse(name, text, 'hosts with commas between, such as tx.example.org,10.0.0.5:8080')
+}
+
 const oneOf =
   <const T extends string>(...names: readonly T[]) =>
   (text: string, name: string): T =>
@@ -128,6 +141,24 @@ export const settings = {
     'Least level logged, as JSON lines on stderr: trace, debug, info, warn, error or silent.',
     oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent'),
   ),
+  packageRegistry: setting(
+    'DHP_PACKAGE_REGISTRY',
+    '',
+    'URL of the FHIR package registry that `package add name#version` asks; without it none is asked.',
+    url,
+  ),
+  terminologyServer: setting(
+    'DHP_TERMINOLOGY_SERVER',
+    '',
+    'FHIR base of a terminology server that is asked about codes which cannot be checked here, unless a tenant names another; without it none is asked.',
+    url,
+  ),
+  privateHosts: setting(
+    'DHP_PRIVATE_HOSTS',
+    '',
+    'Hosts in private networks that the server may call (tx.hospital.example, 10.0.0.5:8080), with commas between; all others must be on the public internet.',
+    hosts,
+  ),
   maxBody: setting('DHP_MAX_BODY', '16MiB', 'Largest request body, inflated.', bytes),
   maxBundle: setting('DHP_MAX_BUNDLE', '5000', 'Most entries of one batch or transaction.', count),
   conditionalDelete: setting(
@@ -135,6 +166,12 @@ export const settings = {
     'single',
     'Whether a conditional delete may delete several resources: single or multiple.',
     oneOf('single', 'multiple'),
+  ),
+  validation: setting(
+    'DHP_VALIDATION',
+    'base',
+    'How closely what is stored is looked at, unless a tenant says otherwise: off (FHIR JSON with known elements), base (also required elements, formats, codes of fixed lists) or full (also the profiles it declares).',
+    oneOf('off', 'base', 'full'),
   ),
   unknownParams: setting(
     'DHP_UNKNOWN_PARAMS',

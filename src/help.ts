@@ -63,6 +63,49 @@ export const commands: readonly CommandHelp[] = [
     ],
   },
   {
+    name: 'package',
+    use: 'package [add|list|remove] [FILE|FOLDER|NAME#VERSION]',
+    meaning:
+      'FHIR packages of profiles and code systems: a .tgz file, a folder, or one of the registry (DHP_PACKAGE_REGISTRY); in the data folder, or with --url through a running server.',
+    options: [
+      { name: 'tenant', value: 'NAME', meaning: 'For this tenant only; default: for all.' },
+      { name: 'with-dependencies', meaning: 'add NAME#VERSION: also what it depends on.' },
+      { name: 'url', value: 'URL', meaning: 'The running server, such as http://127.0.0.1:8080.' },
+      { name: 'token', value: 'TOKEN', meaning: 'Its admin token; default: DHP_ADMIN_TOKEN.' },
+    ],
+  },
+  {
+    name: 'codes',
+    use: 'codes [add|list|remove] [FILE]',
+    meaning:
+      'Large code systems of a tenant: .csv or .tsv (first line: code, display, definition, parent, status, abstract, display:zh-TW, others are properties), .ndjson (a concept a line) or a FHIR CodeSystem in .json, also gzipped. The server may be running.',
+    options: [
+      tenant,
+      { name: 'system', value: 'URL', meaning: 'The URL of the code system; a FHIR CodeSystem has it in itself.' },
+      { name: 'version', value: 'V', meaning: 'Its version; several can stand side by side.' },
+      { name: 'name', value: 'TEXT', meaning: 'add: what it is called.' },
+      { name: 'format', value: 'F', meaning: 'add: csv, tsv, ndjson or json, when the file name does not say.' },
+    ],
+  },
+  {
+    name: 'validate',
+    use: 'validate FILE...',
+    meaning:
+      'Says what is wrong with FHIR data: files or folders, .json or .ndjson, also gzipped. Exit code 1 when there are errors.',
+    options: [
+      { name: 'profile', value: 'URL', meaning: 'Canonicals to hold each resource against, with commas between.' },
+      {
+        name: 'package',
+        value: 'FILE',
+        meaning: 'Packages (.tgz or folder) to judge by besides those added, with commas.',
+      },
+      { name: 'language', value: 'TAG', meaning: 'en or zh-TW; default: en.' },
+      { name: 'format', value: 'F', meaning: 'text, json (OperationOutcome) or sarif; default: text.' },
+      { name: 'level', value: 'L', meaning: 'base (what every write is checked for) or full; default: full.' },
+      { name: 'show', value: 'S', meaning: 'The least that is shown: information, warning or error.' },
+    ],
+  },
+  {
     name: 'doctor',
     use: 'doctor',
     meaning: 'Checks settings, versions, disk space, definitions and every database.',

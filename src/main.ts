@@ -18,6 +18,9 @@ const runs: Readonly<Record<string, () => Promise<{ run: Run }>>> = {
   backup: () => import('./commands/backup.ts'),
   restore: () => import('./commands/restore.ts'),
   tenants: () => import('./commands/tenants.ts'),
+  package: () => import('./commands/package.ts'),
+  codes: () => import('./commands/codes.ts'),
+  validate: () => import('./commands/validate.ts'),
   doctor: () => import('./commands/doctor.ts'),
 }
 

@@ -98,6 +98,19 @@ describe('settings', () => {
   })
 })
 
+describe('hosts that may be private', () => {
+  test('are names or addresses, with a port or without, and commas between', () => {
+    const { privateHosts } = readConfig({ DHP_PRIVATE_HOSTS: 'TX.hospital.example, 10.0.0.5:8080 ,[::1]:80,' })
+    expect(privateHosts).toEqual(['tx.hospital.example', '10.0.0.5:8080', '[::1]:80'])
+    expect(readConfig({}).privateHosts).toEqual([])
+  })
+
+  test('are refused when they are URLs or hold what no host does', () => {
+    for (const wrong of ['http://10.0.0.5', '10.0.0.5/x', 'a b', '*', '::1', 'a:port', '林.tw'])
+      expect(() => readConfig({ DHP_PRIVATE_HOSTS: wrong }), wrong).toThrow(/DHP_PRIVATE_HOSTS=.* cannot be used/)
+  })
+})
+
 describe('help', () => {
   test('names every command and every setting', () => {
     const text = help()

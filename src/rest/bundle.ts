@@ -109,6 +109,7 @@ function headersOf(context: Context, asked: JsonObject, contentType: string | un
   add('if-none-exist', text('ifNoneExist'))
   add('if-modified-since', time === undefined ? undefined : new Date(time).toUTCString())
   add('content-type', contentType)
+  add('accept-language', context.request.headers['accept-language'])
   add('x-request-id', context.request.headers['x-request-id'])
   return headers
 }

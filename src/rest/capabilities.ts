@@ -2,8 +2,8 @@
  * Capabilities: what this server does, told from the lists of what it has.
  * https://hl7.org/fhir/R4/http.html#capabilities
  */
-import type { TerminologyCapabilities } from 'fhir/r4'
 import { createHash } from 'node:crypto'
+import type { Conformance } from '../fhir/conformance.ts'
 import type { Definitions } from '../fhir/definitions.ts'
 import { subset } from '../fhir/subset.ts'
 import { badRequest } from '../fhir/outcome.ts'
@@ -11,6 +11,7 @@ import { capabilityStatement, type About } from './capability-statement.ts'
 import type { Context, FhirResponse, Interaction, Operation, ReadInteraction, Resource } from './exchange.ts'
 import { listed, quoted } from './outcome-text.ts'
 import { partOf } from './read.ts'
+import { terminologyCapabilities } from './terminology-capabilities.ts'
 
 /** GET metadata; `interactions` and `operations` are read when it is first asked. */
 export function capabilities(
@@ -18,22 +19,21 @@ export function capabilities(
   interactions: readonly Interaction[],
   operations: readonly Operation[],
 ): ReadInteraction {
-  /** By mode and base; anew for new definitions. */
-  const told = new WeakMap<Definitions, Map<string, Told>>()
+  /** By mode, base and level; anew for new definitions and new profiles. */
+  const told = new WeakMap<Definitions, { of: Conformance | undefined; texts: Map<string, Told> }>()
 
   function tell(context: Context, mode: Mode): Told {
-    const { definitions, request } = context
-    let texts = told.get(definitions)
-    if (!texts) told.set(definitions, (texts = new Map<string, Told>()))
-    const key = `${mode} ${request.base}`
+    const { definitions, request, settings } = context
+    // changes with every code system that is loaded
+    if (mode === 'terminology') return print(terminologyCapabilities(about, context))
+    const of = context.conformance?.()
+    let kept = told.get(definitions)
+    if (!kept || kept.of !== of) told.set(definitions, (kept = { of, texts: new Map<string, Told>() }))
+    const { texts } = kept
+    const key = `${mode} ${settings.validation} ${request.base}`
     const known = texts.get(key)
     if (known) return known
-    const statement =
-      mode === 'terminology'
-        ? terminology(about, context)
-        : capabilityStatement({ about, interactions, operations, context })
-    const text = JSON.stringify(statement)
-    const made = { text, etag: `W/"${createHash('sha256').update(text).digest('base64url').slice(0, 16)}"` }
+    const made = print(capabilityStatement({ about, interactions, operations, context }))
     // The base comes from the client's Host header
     if (texts.size > 20) texts.clear()
     texts.set(key, made)
@@ -57,6 +57,11 @@ interface Told {
   readonly etag: string
 }
 
+function print(statement: object): Told {
+  const text = JSON.stringify(statement)
+  return { text, etag: `W/"${createHash('sha256').update(text).digest('base64url').slice(0, 16)}"` }
+}
+
 const modes = ['full', 'normative', 'terminology'] as const
 type Mode = (typeof modes)[number]
 
@@ -74,20 +79,4 @@ function answer(context: Context, text: string, etag: string): FhirResponse {
   const part = partOf(query)
   if (!part) return { status: 200, text, headers: { ETag: etag } }
   return { status: 200, resource: subset(JSON.parse(text) as Resource, part, context.definitions) }
-}
-
-/** There is no terminology service, and the statement says so. https://hl7.org/fhir/R4/terminologycapabilities.html */
-function terminology(about: About, { request }: Context): TerminologyCapabilities {
-  return {
-    resourceType: 'TerminologyCapabilities',
-    id: 'terminology',
-    title: about.title,
-    status: 'active',
-    date: about.date,
-    description:
-      'This server stores and searches terminology resources. It has no terminology service: no expansion, validation or translation of codes.',
-    kind: 'instance',
-    software: { name: about.name, version: about.version },
-    implementation: { description: about.title, url: request.base },
-  }
 }

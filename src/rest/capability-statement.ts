@@ -5,7 +5,8 @@
 import type { CapabilityStatement, CapabilityStatementRestResource, CapabilityStatementRestSecurity } from 'fhir/r4'
 import type { Definitions, SearchParam } from '../fhir/definitions.ts'
 import { patchTypes } from '../fhir/patch.ts'
-import type { Context, Interaction, InteractionName, Operation } from './exchange.ts'
+import type { Context, Interaction, InteractionName, Level, Operation } from './exchange.ts'
+import { supportedProfiles } from './supported-profiles.ts'
 
 /** What the server says of itself. */
 export interface About {
@@ -70,13 +71,16 @@ function rest(parts: Parts): Rest {
   const names = new Set(interactions.map(({ name }) => name))
   const paths = new Set(interactions.map(({ method, path }) => `${method} ${path}`))
   const targets = referrers(definitions)
+  const profiles = supportedProfiles(context.conformance?.())
   const anywhere = operations.filter(({ system }) => system)
   const common = sharedParams(definitions)
   return {
     mode: 'server',
     documentation: limitsText(context),
     ...(about.security ? { security: about.security } : {}),
-    resource: definitions.resourceTypes.map(type => resource(type as Resource['type'], parts, names, paths, targets)),
+    resource: definitions.resourceTypes.map(type =>
+      resource(type as Resource['type'], parts, names, paths, targets, profiles.get(type) ?? []),
+    ),
     interaction: ofSystem.filter(name => names.has(name)).map(code => ({ code: code as 'batch' })),
     ...(names.has('search-system') && common.length > 0 ? { searchParam: common.map(searchParam) } : {}),
     ...(anywhere.length > 0 ? { operation: anywhere.map(operation => told(operation)) } : {}),
@@ -90,6 +94,7 @@ function resource(
   names: ReadonlySet<string>,
   paths: ReadonlySet<string>,
   targets: ReadonlyMap<string, readonly string[]>,
+  profiles: readonly string[],
 ): Resource {
   const { context, operations } = parts
   const { definitions, settings } = context
@@ -103,6 +108,7 @@ function resource(
   return {
     type,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
+    ...(profiles.length > 0 ? { supportedProfile: [...profiles] } : {}),
     interaction: ofType.filter(name => names.has(name)).map(code => ({ code: code as 'read' })),
     versioning: 'versioned',
     readHistory: names.has('vread'),
@@ -165,6 +171,12 @@ const compartments = (definitions: Definitions) =>
     .filter(code => definitions.compartment(code))
     .map(code => `http://hl7.org/fhir/CompartmentDefinition/${code.toLowerCase()}`)
 
+const LEVEL_TEXTS: Readonly<Record<Level, string>> = {
+  off: 'What is stored is checked to be FHIR JSON with elements that its type has.',
+  base: 'What is stored must have the required elements, right formats and codes of fixed lists (422); $validate tells of profiles.',
+  full: 'What is stored must conform to FHIR and to the profiles that it declares (422).',
+}
+
 function limitsText({ limits, settings }: Context): string {
   return [
     `Limits: a body has ${limits.maxBody} bytes at most and 64 levels (else 413, 400);`,
@@ -174,6 +186,7 @@ function limitsText({ limits, settings }: Context): string {
       ? `a conditional delete takes ${limits.maxMatches} resources at most.`
       : 'a conditional delete takes one resource.',
     `Unknown search parameters are ${settings.handling === 'strict' ? 'refused (400)' : 'ignored'} unless Prefer: handling says otherwise.`,
+    LEVEL_TEXTS[settings.validation],
     'Every update makes a new version, also when nothing changes. A resource can be created under an id of the client by PUT.',
   ].join(' ')
 }

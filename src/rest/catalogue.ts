@@ -4,6 +4,7 @@
  */
 import { noAliases } from '../search/aliases.ts'
 import type { Definitions } from '../fhir/definitions.ts'
+import { ownSearchParameters } from '../fhir/own-search-parameters.ts'
 import type { Resource } from '../fhir/types.ts'
 import type { Extractor } from '../search/query.ts'
 import type { Engine } from '../store/store.ts'
@@ -47,6 +48,16 @@ export function makeCatalogue(base: Definitions, makeExtractor: (definitions: De
   }
   const kept = (engine: Engine) => engine.records('search-parameters')
 
+  /** Indexes what was stored before the server's own SearchParameters were what they are now. */
+  async function takeUpOwn(engine: Engine): Promise<void> {
+    const own = ownSearchParameters()
+    const before = ((await kept(engine).get('own')) ?? []) as readonly Resource[]
+    const types = affected(before, own, base)
+    if (types.length === 0) return
+    await engine.reindex(types)
+    await kept(engine).put('own', own)
+  }
+
   async function reindex(
     engine: Engine,
     types: readonly string[],
@@ -69,9 +80,9 @@ export function makeCatalogue(base: Definitions, makeExtractor: (definitions: De
     reindex,
     async restore(engine) {
       const last = (await kept(engine).get('reindexed')) as Kept | undefined
-      if (!last) return
-      if (last.pending.length > 0) await reindex(engine, last.pending, last.searchParameters)
-      else use(last.searchParameters)
+      if (last && last.pending.length > 0) await reindex(engine, last.pending, last.searchParameters)
+      else if (last) use(last.searchParameters)
+      await takeUpOwn(engine)
     },
   }
 }

@@ -3,11 +3,15 @@
  * https://hl7.org/fhir/R4/http.html
  */
 import type { Action, Caller } from '../access/caller.ts'
+import type { Conformance } from '../fhir/conformance.ts'
 import type { Definitions } from '../fhir/definitions.ts'
-import type { Issue } from '../fhir/outcome.ts'
+import type { FhirError } from '../fhir/outcome.ts'
 import type { Json, Ref, Resource } from '../fhir/types.ts'
+import type { Language } from './language.ts'
 import type { Expand } from '../search/kind.ts'
 import type { Extractor } from '../search/query.ts'
+import type { Terminology } from '../terminology/terminology.ts'
+import type { Validator } from '../validation/words.ts'
 import type { Condition, Note, Store, Version, Write } from '../store/store.ts'
 
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -19,10 +23,12 @@ export interface FhirRequest {
   readonly path: string
   /** The query string as it came, without the '?'; for `POST _search` the form body is joined to it with '&'. */
   readonly query: string
-  /** Lower-case names. Only those FHIR gives a meaning to: if-match, if-none-match, if-none-exist, if-modified-since, prefer, content-type, x-request-id. */
+  /** Lower-case names. Only those FHIR gives a meaning to: if-match, if-none-match, if-none-exist, if-modified-since, prefer, content-type, accept-language, x-request-id. */
   readonly headers: Readonly<Record<string, string | undefined>>
   /** Parsed JSON for FHIR and JSON Patch bodies; the bytes for Binary. */
   readonly body?: Json | Buffer
+  /** The text of the body as it came, and why it could not be read; kept for operations that speak of lines and columns. */
+  readonly source?: { readonly text: string; readonly problem?: FhirError }
   /** Where the server is for this client, without a trailing slash: `http://localhost:8080/fhir`. */
   readonly base: string
   /** The client's own X-Request-Id: see rest/once.ts. */
@@ -77,12 +83,20 @@ export interface Limits {
   readonly maxIncludes: number
 }
 
+/**
+ * How closely a resource is looked at before it is stored. `off`: that it is FHIR JSON with elements its type has; `base`: also
+ * required elements, formats of primitives and codes of fixed lists; `full`: also the profiles it declares.
+ */
+export const LEVELS = ['off', 'base', 'full'] as const
+export type Level = (typeof LEVELS)[number]
+
 /** How a tenant is set. */
 export interface Settings {
   /** Unknown search parameters are refused (strict) or ignored (lenient) unless the client says. */
   readonly handling: 'strict' | 'lenient'
   /** Whether a conditional delete may take away several resources. */
   readonly conditionalDelete: 'single' | 'multiple'
+  readonly validation: Level
 }
 
 /** The one door: everything that enters goes through it. */
@@ -104,15 +118,21 @@ export interface Context {
   readonly limits: Limits
   readonly settings: Settings
   readonly prefer: Prefer
+  /** In which the client is told what is wrong with a resource. */
+  readonly language: Language
   /** For interactions made of others: batch, transaction. */
   readonly door: Door
   /** A logical id that nothing has yet. */
   newId(): string
   /** Milliseconds since 1970. */
   now(): number
+  /** What the tenant's resources are judged by, as it is now (rest/tenant-conformance.ts). */
+  readonly conformance?: () => Conformance
+  /** Codes, value sets and concept maps, and what they mean. */
+  readonly terminology?: Terminology
   readonly expand?: Expand
-  /** What is wrong with a resource beyond its structure; a write with an error among it is refused with 422. */
-  readonly validate?: (resource: Resource) => Promise<readonly Issue[]>
+  /** What is wrong with a resource by FHIR and by profiles. */
+  readonly validate?: Validator['validate']
   /**
    * Makes these SearchParameter resources searchable beside those of the server, and indexes all resources of the types again.
    * Resolves to how many.
@@ -211,6 +231,10 @@ export interface OperationParameter {
   readonly max: string
   /** A FHIR type code. */
   readonly type?: string
+  /** In place of a type. */
+  readonly part?: readonly OperationParameter[]
+  /** A Coding that may be sent in the URL too, as `system|code`. */
+  readonly asToken?: boolean
   readonly documentation?: string
 }
 
@@ -232,6 +256,8 @@ export interface Operation {
   readonly types: readonly string[]
   /** Then it is asked by POST only. */
   readonly affectsState: boolean
+  /** It reads the body of the request itself, whatever it is; its arguments are then those of the query. */
+  readonly readsBody?: boolean
   /** What of the type in the path the caller must be permitted; undefined: the operation sees to it. */
   readonly action?: Action
   readonly parameters: readonly OperationParameter[]

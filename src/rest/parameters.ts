@@ -20,6 +20,8 @@ export interface OperationParameter {
   readonly min: number
   readonly max: number | string
   readonly part?: readonly OperationParameter[]
+  /** A Coding that may be sent in the URL too, as `system|code`. */
+  readonly asToken?: boolean
 }
 
 /** By name, in the order sent. Values are JSON; those of a parameter with parts are `Values` themselves. */
@@ -118,7 +120,8 @@ const isResource = (value: unknown, type: string) =>
   (type === 'Resource' || value['resourceType'] === type)
 
 /** A query has only texts: they stand for primitive values. */
-function readText({ name, type, part }: OperationParameter, text: string): unknown {
+function readText({ name, type, part, asToken }: OperationParameter, text: string): unknown {
+  if (asToken && text !== '') return codingOf(text)
   if (part || type === undefined || !isPrimitive(type)) {
     throw badRequest(`The parameter "${name}" cannot be sent in the URL. Send it in a Parameters resource.`, 'value')
   }
@@ -130,6 +133,12 @@ function readText({ name, type, part }: OperationParameter, text: string): unkno
     throw badRequest(`The parameter "${name}" is of type ${type}; "${text.slice(0, 100)}" is not.`, 'value')
   }
   return text
+}
+
+function codingOf(text: string): unknown {
+  const bar = text.indexOf('|')
+  const [system, code] = bar < 0 ? ['', text] : [text.slice(0, bar), text.slice(bar + 1)]
+  return { ...(system ? { system } : {}), code }
 }
 
 function gather(definitions: readonly OperationParameter[], found: readonly [OperationParameter, unknown][]): Values {

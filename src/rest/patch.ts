@@ -6,10 +6,11 @@ import { badRequest, gone, notFound, unsupportedMediaType } from '../fhir/outcom
 import { parseJson } from '../fhir/json.ts'
 import { applyPatch } from '../fhir/patch.ts'
 import type { Condition, Version } from '../store/store.ts'
-import { checked } from './check.ts'
+import { checked } from './checked.ts'
 import { expectation, matchCriteria, severalMatches } from './condition.ts'
 import type { Context, Json, Plan, Resource, WriteInteraction } from './exchange.ts'
 import { accepted } from './received.ts'
+import { mannerOf } from './validation.ts'
 import { answered, put } from './write.ts'
 
 export const patch: WriteInteraction = {
@@ -66,7 +67,7 @@ async function patching(context: Context, current: Version, condition?: Conditio
     request.headers['content-type'] ?? patchType(request.body),
     definitions,
   )
-  const resource = await accepted(context, checked(result, ref.type, definitions))
+  const resource = await accepted(context, checked(result, ref.type, definitions, mannerOf(context)))
   // The patch was made for this version; another's write in between means to patch that one
   const write = put(context, ref, 'PATCH', resource, { is: 'version', version: current.version }, condition)
   return { writes: [write], answer: ([version]) => answered(context, 200, version!) }

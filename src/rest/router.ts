@@ -23,7 +23,8 @@ export function makeRouter(
   for (const interaction of interactions) routes.set(`${interaction.method} ${interaction.path}`, interaction)
   const methods = new Map<string, HttpMethod[]>()
   for (const { method, path } of routes.values()) methods.set(path, [...(methods.get(path) ?? []), method])
-  const byCode = new Map(operations.map(operation => [operation.code, operation]))
+  // ValueSet and CodeSystem each have a $validate-code
+  const byCode = Map.groupBy(operations, ({ code }) => code)
 
   function route(method: HttpMethod, path: string): Match {
     const place = locate(path, definitions())
@@ -39,8 +40,8 @@ export function makeRouter(
   }
 
   function operate(method: HttpMethod, { type, id }: Place, code: string): Match {
-    const operation = byCode.get(code)
-    if (!operation || !serves(operation, type, id)) throw unknownOperation(code, type, id)
+    const operation = byCode.get(code)?.find(each => serves(each, type, id))
+    if (!operation) throw unknownOperation(code, type, id)
     const interaction = operation.affectsState ? changing : asking
     const allowed: HttpMethod[] = operation.affectsState ? ['POST'] : ['GET', 'POST']
     if (allowed.includes(method === 'HEAD' ? 'GET' : method)) return { interaction, type, id, rest: '', operation }
@@ -53,7 +54,9 @@ export function makeRouter(
   function unknownOperation(code: string, type: string, id: string): FhirError {
     const known = operations.filter(operation => serves(operation, type, id)).map(operation => `$${operation.code}`)
     const there = byCode.get(code)
-    const hint = there ? ` It is asked at ${listed(places(there))}.` : didYouMean(`$${code}`, known)
+    const hint = there
+      ? ` It is asked at ${listed(there.flatMap(each => places(each)))}.`
+      : didYouMean(`$${code}`, known)
     const where = id ? `on ${type}/[id]` : type ? `on ${type}` : 'at the base'
     const text = `There is no operation ${quoted(`$${code}`)} ${where}.${hint} The operations here: ${listed(known, 40)}.`
     return new FhirError(404, [{ severity: 'error', code: 'not-supported', diagnostics: text }])

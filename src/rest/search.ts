@@ -79,7 +79,7 @@ async function search(context: Context, parts: readonly Part[]): Promise<FhirRes
     )
   const cursor = link === undefined ? undefined : await openCursor<At>(context, link)
   const asOf = cursor?.asOf ?? context.now()
-  const parsed = await parse(context, parts, cursor ? [...new URLSearchParams(cursor.query)] : sent, asOf)
+  const { parsed, notes } = await parse(context, parts, cursor ? [...new URLSearchParams(cursor.query)] : sent, asOf)
   const page = await findPage(context, parsed, parts, cursor?.at)
   const matches =
     parsed.containedType === 'contained'
@@ -91,7 +91,7 @@ async function search(context: Context, parts: readonly Part[]): Promise<FhirRes
 
   const explain =
     context.prefer.handling !== undefined || sent.some(([name, value]) => name === '_explain' && value === 'true')
-  const outcome = receiptText(parsed.receipt, explain, cut ? [tooManyIncluded(context)] : [])
+  const outcome = receiptText(parsed.receipt, explain, [...notes, ...(cut ? [tooManyIncluded(context)] : [])])
   const links = await linksOf(context, printPairs(parsed.applied), { cursor, link, next: page.next, asOf })
   const { base } = context.request
   const text = searchset({
@@ -110,15 +110,17 @@ async function parse(
   parts: readonly Part[],
   pairs: readonly (readonly [string, string])[],
   now: number,
-): Promise<ParsedSearch> {
+): Promise<{ parsed: ParsedSearch; notes: readonly Issue[] }> {
   const { definitions, limits, settings, prefer, expand, request } = context
+  const notes: Issue[] = []
+  const tell = (diagnostics: string) => void notes.push({ severity: 'warning', code: 'incomplete', diagnostics })
   const parsed = await parseSearch(pairs, {
     definitions,
     types: parts.length === 1 ? parts[0]!.types : parts.flatMap(({ types }) => types).sort(),
     base: request.base,
     now,
     lenient: (prefer.handling ?? settings.handling) === 'lenient',
-    ...(expand ? { expand } : {}),
+    ...(expand ? { expand: what => expand(what, tell) } : {}),
     defaultCount: limits.pageSize,
     maxCount: limits.maxPageSize,
   })
@@ -127,7 +129,7 @@ async function parse(
       '_sort has no meaning across the types of a compartment. Search one type, as in Patient/1/Observation?_sort=date.',
       'not-supported',
     )
-  return parsed
+  return { parsed, notes }
 }
 
 function entriesOf(context: Context, parsed: ParsedSearch, matches: readonly Version[]): SearchsetEntry[] {

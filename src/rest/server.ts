@@ -4,26 +4,30 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Caller } from '../access/caller.ts'
-import { FhirError, type Issue } from '../fhir/outcome.ts'
+import { FhirError } from '../fhir/outcome.ts'
 import type { Expand } from '../search/kind.ts'
 import type { Engine, Store } from '../store/store.ts'
+import type { Terminology } from '../terminology/terminology.ts'
 import type { Catalogue } from './catalogue.ts'
 import type {
+  Arguments,
   Context,
   Door,
   FhirRequest,
   FhirResponse,
   Interaction,
+  Level,
   Limits,
   Match,
   Operation,
-  Resource,
   Settings,
 } from './exchange.ts'
+import { languageOf } from './language.ts'
 import { readArguments } from './parameters.ts'
 import { knownCaller, permit } from './permit.ts'
 import { readPrefer } from './prefer.ts'
 import { makeRouter } from './router.ts'
+import type { TenantConformance } from './tenant-conformance.ts'
 import { write } from './write.ts'
 
 /** What a door is made of; one door a tenant. */
@@ -36,8 +40,13 @@ export interface DoorParts {
   readonly guard?: (store: Store, caller: Caller) => Store
   readonly limits?: Partial<Limits>
   readonly settings?: Partial<Settings>
+  readonly conformance?: TenantConformance
+  readonly terminology?: Terminology
+  /** For searches; that of the terminology when not given. */
   readonly expand?: Expand
-  readonly validate?: (resource: Resource) => Promise<readonly Issue[]>
+  readonly validate?: Context['validate']
+  /** The tenant's own level of validation, as it is now; undefined: that of the settings. */
+  readonly level?: () => Level | undefined
   /** Told of every exchange when it is over, however it ended. Must not throw. */
   readonly observe?: (event: Exchange) => void
   readonly newId?: () => string
@@ -69,18 +78,30 @@ export const defaultLimits: Limits = {
   maxIncludes: 1000,
 }
 
-export const defaultSettings: Settings = { handling: 'strict', conditionalDelete: 'single' }
+export const defaultSettings: Settings = { handling: 'strict', conditionalDelete: 'single', validation: 'base' }
 
 /** Opens a tenant's door. */
 export function makeDoor(parts: DoorParts): Door {
-  const { engine, catalogue, guard, expand, validate, observe } = parts
+  const { engine, catalogue, guard, conformance, terminology, validate, observe } = parts
+  const expand = parts.expand ?? terminology?.expandForSearch
   const { newId = randomUUID, now = Date.now } = parts
   const limits = { ...defaultLimits, ...parts.limits }
-  const settings = { ...defaultSettings, ...parts.settings }
+  const fixed = { ...defaultSettings, ...parts.settings }
+  const settings: Settings = {
+    ...fixed,
+    get validation() {
+      return parts.level?.() ?? fixed.validation
+    },
+  }
   const router = makeRouter(parts.interactions, parts.operations, () => catalogue.definitions)
   const { route } = router
   const reindex: Context['reindex'] = (types, searchParameters) => catalogue.reindex(engine, types, searchParameters)
-  const optional = { ...(expand && { expand }), ...(validate && { validate }) }
+  const optional = {
+    ...(conformance && { conformance: () => conformance.now() }),
+    ...(terminology && { terminology }),
+    ...(expand && { expand }),
+    ...(validate && { validate }),
+  }
 
   const contextOf = (request: FhirRequest, caller: Caller): Context => ({
     request,
@@ -91,6 +112,7 @@ export function makeDoor(parts: DoorParts): Door {
     limits,
     settings,
     prefer: readPrefer(request.headers.prefer),
+    language: languageOf(request.headers['accept-language']),
     door,
     newId,
     now,
@@ -104,16 +126,33 @@ export function makeDoor(parts: DoorParts): Door {
     if (action && type) permit(caller, type, action)
     else if (interaction.name !== 'capabilities') knownCaller(caller)
     const context = contextOf(request, caller)
-    if (operation) return operation.run(context, match, readArguments(operation, context))
+    if (operation) return operation.run(context, match, argumentsOf(operation, request))
     return interaction.kind === 'read' ? interaction.answer(context, match) : write(interaction, context, match)
   }
 
   async function handle(request: FhirRequest, caller: Caller): Promise<FhirResponse> {
-    return answer(route(request.method, request.path), request, caller)
+    const match = route(request.method, request.path)
+    if (conformance && !conformance.isReady && !plain.has(match.interaction.name)) await conformance.ready()
+    return answer(match, request, caller)
   }
 
   const door: Door = { handle: observe ? observed(handle, route, observe) : handle, route }
   return door
+}
+
+/** What no definition is needed for. */
+const plain: ReadonlySet<Interaction['name']> = new Set([
+  'read',
+  'vread',
+  'history-instance',
+  'history-type',
+  'history-system',
+])
+
+/** An operation that reads the body itself is given what the query says. */
+function argumentsOf(operation: Operation, request: FhirRequest): Arguments {
+  const { method, path, query, headers, base } = request
+  return readArguments(operation, { request: operation.readsBody ? { method, path, query, headers, base } : request })
 }
 
 /** Tells of every exchange when it is over. */

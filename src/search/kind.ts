@@ -21,9 +21,13 @@ export interface Reading {
   readonly components?: readonly SearchParam[]
 }
 
-/** Terminology as search needs it; given by the host. Resolves to undefined when it does not know the value set or system. */
+/**
+ * Terminology as search needs it; given by the host. Resolves to undefined when it does not know the value set or system.
+ * `whole`: refused (400) when a part of the value set cannot be computed; else `tell` is told of that part.
+ */
 export type Expand = (
-  what: { valueSet: string } | { system: string; code: string; direction: 'above' | 'below' },
+  what: { valueSet: string; whole?: boolean } | { system: string; code: string; direction: 'above' | 'below' },
+  tell?: (text: string) => void,
 ) => Promise<readonly { system: string; code: string }[] | undefined>
 
 export interface SearchKind {

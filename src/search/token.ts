@@ -115,10 +115,10 @@ function anyOf(codes: readonly { system: string; code: string }[], reading: Read
   return has(reading, parts.length === 1 ? parts[0]! : { is: 'or', parts })
 }
 
-/** `:in`: the codes of a value set. */
-async function inValueSet(text: string, reading: Reading): Promise<Filter> {
+/** `:in`: the codes of a value set. `whole`: only when all of it can be computed. */
+async function inValueSet(text: string, reading: Reading, whole = false): Promise<Filter> {
   const valueSet = unescape(text)
-  const codes = await reading.expand?.({ valueSet })
+  const codes = await reading.expand?.({ valueSet, whole })
   if (!codes)
     throw badRequest(
       reading.expand
@@ -180,8 +180,8 @@ export const token: SearchKind = {
   modifiers: {
     text: byText,
     not: (text, reading) => ({ is: 'not', part: read(text, reading) }),
-    in: inValueSet,
-    'not-in': async (text, reading) => ({ is: 'not', part: await inValueSet(text, reading) }),
+    in: (text, reading) => inValueSet(text, reading),
+    'not-in': async (text, reading) => ({ is: 'not', part: await inValueSet(text, reading, true) }),
     above: hierarchy('above'),
     below: hierarchy('below'),
     'of-type': ofType,

@@ -4,6 +4,7 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CannotGoOn } from '../config.ts'
+import type { Level } from '../rest/exchange.ts'
 import { writeWhole } from './files.ts'
 import { tenantName } from './names.ts'
 
@@ -18,6 +19,10 @@ export interface TenantEntry {
   readonly seed: Seed
   /** Whether the seed is in. */
   readonly seeded: boolean
+  /** How closely what is stored is looked at; absent: as the server is set. */
+  readonly validation?: Level
+  /** FHIR base of the terminology server it asks, '' for none; absent: as the server is set. */
+  readonly terminologyServer?: string
 }
 
 export class Registry {

@@ -2,13 +2,24 @@
  * The tenants of this server: each a folder with a store of its own, opened when first asked for.
  */
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { cp } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { badRequest, conflict, notFound } from '../fhir/outcome.ts'
 import { removeStore, restoreStore, snapshotFile, snapshotsIn, STORE_FILE } from './files.ts'
-import { checkNew, infoOf, type NewTenant, type TenantInfo } from './info.ts'
+import {
+  checkNew,
+  checkTerminologyServer,
+  infoOf,
+  keptServer,
+  type NewTenant,
+  type TenantChange,
+  type TenantInfo,
+} from './info.ts'
 import { DEFAULT, tenantName } from './names.ts'
+import { type Packages, packagesFolder } from './packages.ts'
 import { Registry, type Seed, type TenantEntry } from './registry.ts'
 import { Tenant, type TenantParts } from './tenant.ts'
+import { TABLES_FOLDER } from '../terminology/code-tables.ts'
 
 export interface TenantsParts extends TenantParts {
   /** The data folder. */
@@ -20,6 +31,8 @@ export interface TenantsParts extends TenantParts {
 }
 
 export class Tenants {
+  /** Of all tenants, and of each. */
+  readonly packages: Packages
   readonly #parts: TenantsParts
   readonly #registry: Registry
   /** A promise while it opens, or is being replaced. */
@@ -29,6 +42,7 @@ export class Tenants {
 
   constructor(parts: TenantsParts) {
     this.#parts = parts
+    this.packages = parts.packages
     this.#registry = new Registry(parts.folder)
     if (!this.#registry.get(DEFAULT)) {
       const there = existsSync(join(this.#registry.folderOf(DEFAULT), STORE_FILE))
@@ -67,7 +81,13 @@ export class Tenants {
   }
 
   async #start(name: string): Promise<Tenant> {
-    const tenant = await Tenant.open(name, this.#registry.folderOf(name), this.#parts)
+    const tenant = await Tenant.open(
+      name,
+      this.#registry.folderOf(name),
+      this.#parts,
+      () => this.#registry.get(name)?.validation,
+      () => this.#registry.get(name)?.terminologyServer,
+    )
     const entry = this.#registry.get(name)
     if (entry && !entry.seeded) {
       try {
@@ -91,6 +111,7 @@ export class Tenants {
 
   async create(order: NewTenant): Promise<TenantInfo> {
     const { name, seed = 'none', copyOf, expires } = order
+    const validation = order.validation ?? (copyOf === undefined ? undefined : this.#registry.get(copyOf)?.validation)
     checkNew(order)
     if (this.#registry.get(name) || this.#open.has(name))
       throw conflict(`There is a tenant ${name} already. Take another name, or delete or reset it.`)
@@ -100,13 +121,24 @@ export class Tenants {
       seed: copyOf === undefined ? seed : this.#known(copyOf).seed,
       seeded: !!origin,
       ...(expires ? { expires } : {}),
+      ...(validation ? { validation } : {}),
+      ...keptServer(
+        order.terminologyServer ?? (copyOf === undefined ? undefined : this.#registry.get(copyOf)?.terminologyServer),
+      ),
     }
     const folder = this.#registry.folderOf(name)
     const done = this.#track(name, async () => {
       // what a crash left of a tenant that is not in the registry
       rmSync(folder, { recursive: true, force: true })
       mkdirSync(folder, { recursive: true })
-      if (origin) await origin.engine.backup(join(folder, STORE_FILE))
+      this.packages.forget(name)
+      if (origin) {
+        await origin.engine.backup(join(folder, STORE_FILE))
+        const packages = packagesFolder(this.#registry.folderOf(origin.name))
+        if (existsSync(packages)) await cp(packages, packagesFolder(folder), { recursive: true })
+        const tables = join(this.#registry.folderOf(origin.name), TABLES_FOLDER)
+        if (existsSync(tables)) await cp(tables, join(folder, TABLES_FOLDER), { recursive: true })
+      }
       this.#registry.set(name, entry)
       return this.#start(name)
     })
@@ -118,7 +150,20 @@ export class Tenants {
     return this.info(name)
   }
 
-  /** Empties the tenant and puts its seed in again. Snapshots stay. */
+  /** Takes effect with the next request. */
+  change(name: string, { validation, terminologyServer }: TenantChange): TenantInfo {
+    checkTerminologyServer(terminologyServer)
+    const { validation: before, terminologyServer: asked, ...entry } = this.#known(name)
+    const now = validation ?? before
+    this.#registry.set(name, {
+      ...entry,
+      ...(now && now !== 'server' ? { validation: now } : {}),
+      ...keptServer(terminologyServer ?? asked),
+    })
+    return this.info(name)
+  }
+
+  /** Empties the tenant and puts its seed in again. Snapshots, packages and code tables stay. */
   async reset(name: string): Promise<TenantInfo> {
     const entry = this.#known(name)
     await this.#replace(name, folder => {
@@ -167,6 +212,7 @@ export class Tenants {
     this.#open.delete(name)
     if (open) await this.#close(open)
     rmSync(this.#registry.folderOf(name), { recursive: true, force: true })
+    this.packages.forget(name)
   }
 
   /** Deletes the tenants whose time is over. */

@@ -65,7 +65,7 @@ interface Server {
 
 let metricsPort = 19_100 + Math.floor(Math.random() * 500)
 
-async function serve(data: string, seed = 'none'): Promise<Server> {
+async function serve(data: string, seed = 'none', settings: Record<string, string> = {}): Promise<Server> {
   const metrics = metricsPort++
   const begun = performance.now()
   const process_ = spawn(process.execPath, [join(root, 'src/main.ts')], {
@@ -77,6 +77,7 @@ async function serve(data: string, seed = 'none'): Promise<Server> {
       METRICS_PORT: String(metrics),
       DHP_LOG: 'error',
       DHP_ADMIN_TOKEN: ADMIN,
+      ...settings,
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -393,10 +394,38 @@ async function scale(): Promise<void> {
   report('idle memory', `${idle.toFixed(0)} MB`, '-', idle, 150, false, v => `${v.toFixed(0)} MB`)
 }
 
+async function validating(): Promise<void> {
+  const { expansion, fullValidation, synthea: syntheaRate } = await import('./validation.ts')
+  const [plain, base] = [await folder('unvalidated'), await folder('validated')]
+  const without = await serve(plain.data, 'none', { DHP_VALIDATION: 'off' })
+  const server = await serve(base.data, 'none', { DHP_VALIDATION: 'base' })
+  let from = 0
+  const creates = async ({ port }: Server) => {
+    from += 200_000
+    return perSecond(await load({ kind: 'create', port, connections: 64, seconds: SECONDS, from }))
+  }
+  const [ours, theirs] = await inTurn(
+    () => creates(server),
+    () => creates(without),
+  )
+  await server.stop()
+  await without.stop()
+  report('create with base validation / without any', rate(ours), rate(theirs), ours / theirs, 0.8, true)
+  const ms = (value: number) => `${value.toFixed(2)} ms`
+  const full = await fullValidation()
+  report('full validation of an Observation, median', ms(full), '-', full, 1, false, ms)
+  const perResource = await syntheaRate(synthea)
+  if (perResource !== undefined)
+    report('Synthea through R4 with invariants, one core', rate(perResource), '-', perResource, 1000, true, rate)
+  const expanded = await expansion()
+  report('$expand of 1,000 concepts, median', ms(expanded), '-', expanded, 5, false, ms)
+}
+
 const asked = process.argv.slice(2).filter(word => !word.startsWith('-'))
-const which = new Set(asked.length > 0 ? asked : ['read', 'search', 'create', 'bundles', 'scale'])
+const which = new Set(asked.length > 0 ? asked : ['read', 'search', 'create', 'bundles', 'validation', 'scale'])
 if (which.has('read') || which.has('search')) await reading(which)
 if (which.has('create')) await creating()
 if (which.has('bundles')) await transactions()
+if (which.has('validation')) await validating()
 if (which.has('scale')) await scale()
 console.table(rows)

@@ -30,6 +30,19 @@ const ofType = <T extends Resource>(type: string) =>
 /** The keys by which other resources in the same file may refer to this one. */
 const names = ({ resource, fullUrl }: BundleEntry) => [`${resource?.resourceType}/${resource?.id}`, fullUrl ?? '']
 
+/** The resource that a conditional reference (`Practitioner?identifier=system|value`) means, as the others name it. */
+function meant(reference: string): string {
+  const [type, search] = reference.split('?identifier=')
+  const [system, value] = search?.split('|') ?? []
+  if (value === undefined) return reference
+  const found = all.filter(
+    ({ resource }) =>
+      resource.resourceType === type &&
+      [(resource as Practitioner).identifier ?? []].flat().some(each => each.system === system && each.value === value),
+  )
+  return found.length === 1 ? names(found[0]!.entry)[0]! : reference
+}
+
 function references(value: unknown, found: string[] = []): string[] {
   if (typeof value !== 'object' || value === null) return found
   for (const [key, inner] of Object.entries(value)) {
@@ -65,7 +78,9 @@ test('each file is a transaction whose entries say where they go', () => {
 })
 
 test('one file shows urn:uuid references with conditional creates', () => {
-  const urns = bundles.filter(({ bundle }) => bundle.entry?.every(entry => entry.fullUrl?.startsWith('urn:uuid:')))
+  const urns = bundles.filter(({ bundle }) =>
+    bundle.entry?.every(entry => entry.fullUrl?.startsWith('urn:uuid:') && entry.request?.method === 'POST'),
+  )
   expect(urns.map(each => each.file)).toEqual(['patient-hung-junjie.json'])
 })
 
@@ -73,18 +88,18 @@ test('every reference leads to a resource of the data', () => {
   const everywhere = new Set(all.filter(each => each.resource.id).flatMap(each => names(each.entry)))
   for (const { file, bundle } of bundles) {
     const here = new Set((bundle.entry ?? []).flatMap(names))
-    const lost = references(bundle).filter(reference => !here.has(reference) && !everywhere.has(reference))
+    const lost = references(bundle).filter(reference => !here.has(reference) && !everywhere.has(meant(reference)))
     expect(lost, file).toEqual([])
   }
 })
 
 test('a patient file refers to itself and to the hospitals only, which are loaded first', () => {
-  const hospitals = new Set(all.filter(each => each.file.startsWith('hospital-')).flatMap(each => names(each.entry)))
-  expect(files.indexOf('hospital-wanghai.json')).toBeLessThan(files.findIndex(file => file.startsWith('patient-')))
-  for (const { file, bundle } of bundles) {
+  const hospitals = new Set(all.filter(each => each.file.startsWith('hospital')).flatMap(each => names(each.entry)))
+  expect(files.indexOf('hospitals-oncology.json')).toBeLessThan(files.findIndex(file => file.startsWith('patient-')))
+  for (const { file, bundle } of bundles.filter(each => !each.file.startsWith('patients-'))) {
     const here = new Set((bundle.entry ?? []).flatMap(names))
     expect(
-      references(bundle).filter(reference => !here.has(reference) && !hospitals.has(reference)),
+      references(bundle).filter(reference => !here.has(reference) && !hospitals.has(meant(reference))),
       file,
     ).toEqual([])
   }
@@ -108,7 +123,7 @@ test('every resource is tagged as test data', () => {
   expect(all.filter(({ resource }) => !tagged(resource)).map(({ resource }) => resource.id)).toEqual([])
 })
 
-test('at least twelve patients, each with 25 to 60 resources, and some known in both hospitals', () => {
+test('at least twelve patients, each with 25 to 60 resources (with cancer up to 120), and some known in both hospitals', () => {
   const patients = ofType<Patient>('Patient')
   expect(patients.length).toBeGreaterThanOrEqual(12)
   for (const { file, bundle } of bundles.filter(each => each.file.startsWith('patient-'))) {
@@ -117,7 +132,8 @@ test('at least twelve patients, each with 25 to 60 resources, and some known in 
       file,
     ).toHaveLength(1)
     expect(bundle.entry?.length, file).toBeGreaterThanOrEqual(25)
-    expect(bundle.entry?.length, file).toBeLessThanOrEqual(60)
+    // a cancer takes more visits than most of what the others came for
+    expect(bundle.entry?.length, file).toBeLessThanOrEqual(file.startsWith('patient-cancer-') ? 120 : 60)
   }
   const records = (patient: Patient) => patient.identifier?.filter(each => each.type?.coding?.[0]?.code === 'MR') ?? []
   expect(patients.filter(patient => records(patient).length === 0)).toEqual([])
@@ -196,5 +212,5 @@ test('attachments are Chinese text of the stated size', () => {
 
 test('decimals are written with their digits, and all of it stays small', () => {
   expect(readFileSync(`${folder}patient-lin-meiling.json`, 'utf8')).toContain('"value": 6.50')
-  expect(files.reduce((sum, file) => sum + statSync(folder + file).size, 0)).toBeLessThan(1_500_000)
+  expect(files.reduce((sum, file) => sum + statSync(folder + file).size, 0)).toBeLessThan(3_300_000)
 })

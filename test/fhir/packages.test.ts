@@ -92,6 +92,16 @@ describe('the catalogue of R4', () => {
     expect(definitions.elements('Timing')!.get('repeat')!.type).toBe('Timing.repeat')
   })
 
+  test('knows the codes of a fixed list, and none where a list is open or too large to be one', () => {
+    const codes = (type: string, name: string) => definitions.elements(type)!.get(name)!.codes
+    expect([...codes('Patient', 'gender')!].sort()).toEqual(['female', 'male', 'other', 'unknown'])
+    expect(codes('Observation', 'status')!.has('final')).toBe(true)
+    expect(codes('Identifier', 'use')!.has('official')).toBe(true)
+    expect(codes('Attachment', 'contentType')).toBeUndefined()
+    expect(codes('Patient', 'language')).toBeUndefined()
+    expect(codes('Observation', 'code')).toBeUndefined()
+  })
+
   test('every element leads to elements or to a primitive', () => {
     const primitives = new Set<string>()
     const seen = new Set<string>(definitions.resourceTypes)

@@ -2,6 +2,7 @@
  * Resources for the tests, and the writes that store them. Synthetic throughout.
  * https://hl7.org/fhir/R4/resourcelist.html
  */
+import type { Definitions } from '../../src/fhir/definitions.ts'
 import type { IndexEntry, Extractor, Filter, Query } from '../../src/search/query.ts'
 import type { Json, Ref, Resource } from '../../src/fhir/types.ts'
 import { parseJson } from '../../src/fhir/json.ts'
@@ -145,3 +146,48 @@ export const observation = (id: string, subject: string, value: string, more: Re
       ...more,
     }).replace('"@"', value),
   )
+
+const samples: Readonly<Record<string, unknown>> = {
+  boolean: true,
+  integer: 1,
+  decimal: 1.5,
+  unsignedInt: 1,
+  positiveInt: 1,
+  date: '2026-01-31',
+  dateTime: '2026-01-31T08:00:00+08:00',
+  instant: '2026-01-31T08:00:00+08:00',
+  time: '08:00:00',
+  code: 'x',
+  id: 'x',
+  uri: 'http://example.org/x',
+  url: 'http://example.org/x',
+  canonical: 'http://example.org/x',
+  uuid: 'urn:uuid:00000000-0000-4000-8000-000000000001',
+  oid: 'urn:oid:1.2.3',
+  base64Binary: 'eA==',
+  markdown: 'x',
+  string: 'x',
+  xhtml: '<div xmlns="http://www.w3.org/1999/xhtml">x</div>',
+  CodeableConcept: { text: 'x' },
+  Reference: { display: 'x' },
+  Identifier: { value: 'x' },
+  Resource: { resourceType: 'Basic', code: { text: 'x' } },
+}
+
+/** The least that a resource of the type must have: its required elements, each with some value. */
+export const leastOf = (type: string, definitions: Definitions): Resource => ({
+  resourceType: type,
+  ...required(type, definitions),
+})
+
+function required(type: string, definitions: Definitions): Record<string, unknown> {
+  const made: Record<string, unknown> = {}
+  const choices = new Set<string>()
+  for (const { name, type: of, many, required: needed, choice, codes } of definitions.elements(type)!.values()) {
+    if (!needed || (choice !== undefined && choices.has(choice))) continue
+    if (choice !== undefined) choices.add(choice)
+    const filled = codes ? [...codes][0] : (samples[of] ?? { ...required(of, definitions), id: 'x' })
+    made[name] = many ? [filled] : filled
+  }
+  return made
+}

@@ -5,7 +5,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sandboxUser, type Caller } from '../../src/access/caller.ts'
+import { type Conformance, makeConformance } from '../../src/fhir/conformance.ts'
 import { parseJson } from '../../src/fhir/json.ts'
+import { loadNpmPackages } from '../../src/fhir/npm-packages.ts'
 import { FhirError, outcome } from '../../src/fhir/outcome.ts'
 import { loadDefinitions } from '../../src/fhir/packages.ts'
 import { makeCatalogue } from '../../src/rest/catalogue.ts'
@@ -17,11 +19,22 @@ import { makeExtractor } from '../../src/search/extract.ts'
 import { kinds } from '../../src/search/kinds.ts'
 import { openSqlite } from '../../src/store/sqlite/engine.ts'
 import type { Engine, Version } from '../../src/store/store.ts'
+import { makeTerminology } from '../../src/terminology/service.ts'
+import type { Terminology } from '../../src/terminology/terminology.ts'
+import { lazyValidator } from '../../src/validation/lazy.ts'
 
 export const base = 'http://localhost:8080/fhir'
 
 /** Read once for all the tests of a file. */
 export const definitions = loadDefinitions()
+
+let packages: Conformance | undefined
+/** The packages that come with the server, opened when first asked for. */
+export const conformance = (): Conformance => (packages ??= makeConformance(loadNpmPackages()))
+
+let codes: Terminology | undefined
+/** Over those packages. */
+export const terminology = (): Terminology => (codes ??= makeTerminology({ conformance }))
 
 export const about = {
   name: 'DHP',
@@ -74,7 +87,19 @@ export async function openServer(parts: Partial<DoorParts> = {}): Promise<TestSe
     ...(parts.now ? { now: parts.now } : {}),
   })
   await catalogue.restore(engine)
-  const door = makeDoor({ interactions: interactions(about, operations), operations, engine, catalogue, ...parts })
+  const { validate } = lazyValidator({
+    conformance,
+    definitions: () => catalogue.definitions,
+    checkCode: question => terminology().checkCode(question),
+  })
+  const door = makeDoor({
+    interactions: interactions(about, operations),
+    operations,
+    engine,
+    catalogue,
+    validate,
+    ...parts,
+  })
 
   const ask: TestServer['ask'] = async (method, url, { body, headers = {}, caller = sandboxUser } = {}) =>
     answered(async () => {

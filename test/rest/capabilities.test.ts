@@ -1,5 +1,6 @@
 import type { CapabilityStatement } from 'fhir/r4'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { leastOf } from '../help/resources.ts'
 import { definitions, openServer, type TestServer } from '../help/server.ts'
 
 let server: TestServer
@@ -79,7 +80,7 @@ describe('all that is advertised is there:', () => {
         'vread',
       ])
       const url = `${type}/probe`
-      const body = { resourceType: type, id: 'probe', language: 'en' }
+      const body = { ...leastOf(type, definitions), id: 'probe', language: 'en' }
       expect([type, (await server.put(url, body)).said, (await server.put(url, body)).status]).toEqual([type, '', 200])
       expect([type, (await server.get(url)).status, (await server.get(`${url}/_history/1`)).status]).toEqual([
         type,
@@ -178,7 +179,7 @@ describe('all that is advertised is there:', () => {
     }
     for (const url of statement.rest![0]!.compartment!) {
       const type = resources().find(({ type }) => url.endsWith(`/${type.toLowerCase()}`))!.type
-      await server.put(`${type}/c`, { resourceType: type, id: 'c' })
+      await server.put(`${type}/c`, { ...leastOf(type, definitions), id: 'c' })
       expect([type, (await server.get(`${type}/c/Observation`)).status]).toEqual([type, 200])
     }
   })

@@ -84,10 +84,14 @@ describe('create', () => {
   })
 
   test('refuses a resource that validation finds wrong, with its issues', async () => {
-    const issues = [
-      { severity: 'error' as const, code: 'invariant' as const, diagnostics: 'No.', expression: ['Patient'] },
-    ]
-    const strict = await openServer({ validate: async resource => (resource.active === false ? issues : []) })
+    const finding = {
+      severity: 'error',
+      code: 'invariant',
+      said: { en: 'No.', zh: '不行。' },
+      expression: 'Patient',
+    } as const
+    const validate = async (resource: unknown) => ((resource as { active?: boolean }).active === false ? [finding] : [])
+    const strict = await openServer({ validate, settings: { validation: 'full' } })
     expect((await strict.post('Patient', anna)).status).toBe(201)
     expect(await strict.post('Patient', { ...anna, active: false })).toMatchObject({ status: 422, said: 'No.' })
     await strict.close()

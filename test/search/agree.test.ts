@@ -88,6 +88,12 @@ describe('compiled walks and fhirpath.js agree', () => {
       expect(Math.min(...values)).toBeGreaterThanOrEqual(4)
       expect(values.reduce((sum, count) => sum + count)).toBeGreaterThan(3000)
     }
+    // what is asked of extensions has to be there too
+    const assertedDate = {
+      url: 'http://hl7.org/fhir/StructureDefinition/condition-assertedDate',
+      valueDateTime: '2026-03-01',
+    }
+    compare([{ resourceType: 'Condition', id: 'asserted', extension: [assertedDate] }], met)
     const all = definitions.resourceTypes.flatMap(type =>
       [...definitions.searchParams(type).values()].flatMap(param =>
         param.expression === '' || param.code === '_id' ? [] : [`${type}.${param.code}`],

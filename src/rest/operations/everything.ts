@@ -142,13 +142,14 @@ async function withMore(reading: Reading, from: At): Promise<At | undefined> {
 }
 
 /** The parameters as a query string: what the links carry. */
-function printArguments(args: Arguments): string {
+export function printArguments(args: Arguments): string {
   const query = new URLSearchParams()
   for (const [name, values] of args) if (name !== CURSOR) query.set(name, values.map(String).join(','))
   return query.toString()
 }
 
-function readAsked({ definitions, limits }: Context, query: URLSearchParams): { asked: Asked; count: number } {
+/** The arguments of $everything and its like. Throws 400 for what is no type, no date, no number. */
+export function readAsked({ definitions, limits }: Context, query: URLSearchParams): { asked: Asked; count: number } {
   const types = query
     .get('_type')
     ?.split(',')

@@ -7,7 +7,7 @@ import { parseJson } from '../../fhir/json.ts'
 import { badRequest, gone, notFound, tooCostly } from '../../fhir/outcome.ts'
 import type { Filter, Query } from '../../search/query.ts'
 import type { Version } from '../../store/store.ts'
-import { checked } from '../check.ts'
+import { checked } from '../checked.ts'
 import { expectation } from '../condition.ts'
 import type {
   Arguments,
@@ -168,7 +168,8 @@ function changing(
 function labelsOf(value: unknown, context: Context): Labels {
   if (typeof value !== 'object' || value === null)
     throw badRequest('The parameter meta is a Meta: {"name":"meta","valueMeta":{"tag":[…]}}.', 'structure')
-  return checked({ resourceType: 'Basic', meta: value }, 'Basic', context.definitions).meta as Labels
+  return checked({ resourceType: 'Basic', code: { text: 'meta' }, meta: value }, 'Basic', context.definitions)
+    .meta as Labels
 }
 
 const key = ({ system, code }: Coding) => JSON.stringify([system ?? '', code ?? ''])

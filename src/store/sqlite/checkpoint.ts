@@ -20,6 +20,7 @@ export class Checkpoints {
   readonly #log: StatementSync
   #worker: Worker | undefined
   #running: Promise<void> | undefined
+  #ended: (could: boolean) => void = () => undefined
 
   constructor(path: string, db: DatabaseSync) {
     this.#path = path
@@ -51,16 +52,19 @@ export class Checkpoints {
   #inThread(): Promise<boolean> {
     const worker = (this.#worker ??= this.#start())
     return new Promise(resolve => {
-      worker.once('message', () => resolve(true))
-      worker.once('exit', () => resolve(false))
+      this.#ended = resolve
       worker.postMessage('go')
     })
   }
 
   #start(): Worker {
     const worker = new Worker(new URL('./checkpoint-thread.ts', import.meta.url), { workerData: { path: this.#path } })
+    worker.on('message', () => this.#ended(true))
     worker.on('error', () => undefined)
-    worker.on('exit', () => (this.#worker = undefined))
+    worker.on('exit', () => {
+      this.#worker = undefined
+      this.#ended(false)
+    })
     worker.unref()
     return worker
   }

@@ -3,6 +3,7 @@
  * https://nodejs.org/docs/latest-v24.x/api/sqlite.html
  */
 import { backup, type DatabaseSync } from 'node:sqlite'
+import { setTimeout } from 'node:timers/promises'
 import type { Resource } from '../../fhir/types.ts'
 import { type Aliases, keptParams, noAliases } from '../../search/aliases.ts'
 import type { Extractor } from '../../search/query.ts'
@@ -114,7 +115,7 @@ export function openSqlite({ path, extractor, now = Date.now }: SqliteOptions): 
       return done
     },
 
-    backup: target => writer.undisturbed(() => backup(db, target).then(() => undefined)),
+    backup: target => writer.undisturbed(() => copyTo(db, target)),
 
     async verify() {
       const problems = run.all('PRAGMA integrity_check(20)', []).map(row => String(row[0]))
@@ -174,6 +175,21 @@ export function openSqlite({ path, extractor, now = Date.now }: SqliteOptions): 
   }
 
   return engine
+}
+
+const MOST_TRIES = 100
+
+/** A copy that begins just while a commit is under way is refused, without a code that says so; it begins again. */
+async function copyTo(db: DatabaseSync, target: string): Promise<void> {
+  for (let tries = 1; ; tries++)
+    try {
+      return void (await backup(db, target))
+    } catch (error) {
+      const { errcode = 0, message } = error as Error & { errcode?: number }
+      const isBusy = errcode % 256 === 5 || errcode % 256 === 6 || message === 'not an error'
+      if (!isBusy || tries === MOST_TRIES) throw error
+      await setTimeout(10)
+    }
 }
 
 /** What reads need of a connection. */
