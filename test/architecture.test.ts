@@ -14,6 +14,7 @@ const { fences } = (await import(join(root, 'eslint.config.js'))) as { fences: R
 const floors: Record<string, number> = {
   fhir: 0,
   net: 0,
+  page: 0,
   search: 1,
   terminology: 2,
   validation: 2,

@@ -3,7 +3,7 @@
  * https://hl7.org/fhir/R4/elementdefinition.html
  */
 import type { ElementDefinition } from 'fhir/r4'
-import { html, type Html } from './html.ts'
+import { html, type Html } from '../page/html.ts'
 import type { Links } from './links.ts'
 
 /** One row for each element, indented by its depth. */

@@ -2,7 +2,7 @@
  * What all pages of the guide have in common. No scripts, nothing from elsewhere.
  * https://html.spec.whatwg.org/multipage/semantics.html
  */
-import { html, type Html } from './html.ts'
+import { html, type Html } from '../page/html.ts'
 
 export interface Entry {
   readonly file: string

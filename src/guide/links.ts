@@ -4,7 +4,7 @@
  */
 import { type CanonicalResource, splitCanonical } from '../fhir/conformance.ts'
 import { pageOf, titleOf } from './artifacts.ts'
-import { html, type Html } from './html.ts'
+import { html, type Html } from '../page/html.ts'
 
 export interface Links {
   /** A canonical as a link, by its title where it is ours. */

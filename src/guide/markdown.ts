@@ -3,7 +3,7 @@
  * https://spec.commonmark.org
  */
 import { marked, Renderer } from 'marked'
-import type { Html } from './html.ts'
+import type { Html } from '../page/html.ts'
 
 const renderer = new Renderer()
 renderer.heading = function ({ tokens, depth, text }) {

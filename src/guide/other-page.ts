@@ -5,7 +5,7 @@
 import type { CapabilityStatement, SearchParameter } from 'fhir/r4'
 import type { CanonicalResource } from '../fhir/conformance.ts'
 import { textOf } from './artifacts.ts'
-import { html, type Html } from './html.ts'
+import { html, type Html } from '../page/html.ts'
 import type { Links } from './links.ts'
 
 const json = (resource: object) => html`<pre><code>${JSON.stringify(resource, undefined, 2)}</code></pre>`

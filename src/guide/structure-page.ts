@@ -6,7 +6,7 @@ import type { ElementDefinition } from 'fhir/r4'
 import { type CanonicalResource } from '../fhir/conformance.ts'
 import { pageOf, textOf, titleOf } from './artifacts.ts'
 import { elementTable } from './element-table.ts'
-import { html, type Html } from './html.ts'
+import { html, type Html } from '../page/html.ts'
 import type { Links } from './links.ts'
 
 export interface StructureParts {

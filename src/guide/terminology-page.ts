@@ -3,7 +3,7 @@
  * https://hl7.org/fhir/R4/terminology-module.html
  */
 import type { CodeSystem, CodeSystemConcept, ConceptMap, ValueSet, ValueSetComposeInclude } from 'fhir/r4'
-import { html, type Html } from './html.ts'
+import { html, type Html } from '../page/html.ts'
 import type { Links } from './links.ts'
 
 export function valueSetPage(valueSet: ValueSet, links: Links): Html {

@@ -8,7 +8,7 @@ import { makeConformance } from '../../src/fhir/conformance.ts'
 import { loadNpmPackages, OWN_PROFILES } from '../../src/fhir/npm-packages.ts'
 import { loadDefinitions } from '../../src/fhir/packages.ts'
 import { type Guide, makeGuide } from '../../src/guide/guide.ts'
-import { html } from '../../src/guide/html.ts'
+import { html } from '../../src/page/html.ts'
 
 let guide: Guide
 beforeAll(() => {

@@ -1,0 +1,97 @@
+/**
+ * The words of the authorization server: what it keeps, and the requests and answers of its endpoints without HTTP.
+ * https://hl7.org/fhir/smart-app-launch/STU2.2/
+ */
+import type { Definitions } from '../fhir/definitions.ts'
+import type { Records, Store } from '../store/store.ts'
+
+/** A request to an endpoint that is not FHIR. */
+export interface PlainRequest {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Below the endpoints' base, without a leading slash: `authorize`, `register/abc`. */
+  readonly path: string
+  readonly query: URLSearchParams
+  /** Of `application/x-www-form-urlencoded`. */
+  readonly form?: URLSearchParams
+  /** Of `application/json`. */
+  readonly json?: unknown
+  /** In lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly cookies: ReadonlyMap<string, string>
+  /** The address of the other side, for throttling. */
+  readonly from: string
+}
+
+export interface PlainResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
+  /** Text as it is sent, or an object sent as JSON. */
+  readonly body?: string | object
+}
+
+/** How an app authenticates at the token endpoint. */
+export type ClientAuthentication = 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
+
+/** A registered app. RFC 7591's names, in camel case. Kept in the records `smart-clients` by id. */
+export interface Client {
+  readonly id: string
+  readonly name: string
+  readonly authentication: ClientAuthentication
+  /** Digest of the secret; only of confidential symmetric clients. */
+  readonly secret?: string
+  readonly redirectUris: readonly string[]
+  readonly launchUri?: string
+  readonly grantTypes: readonly ('authorization_code' | 'refresh_token' | 'client_credentials')[]
+  /** The most it may be granted. */
+  readonly scope: string
+  readonly jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] }
+  readonly jwksUri?: string
+  readonly clientUri?: string
+  readonly logoUri?: string
+  readonly contacts?: readonly string[]
+  /** Digest of the registration access token. */
+  readonly registration?: string
+  /** Milliseconds since 1970. */
+  readonly registered: number
+  /** Only approved apps may be launched in secure mode. */
+  readonly approved: boolean
+  /** What the gallery shows: publisher, intended use, and for AI apps the fields of a model card. */
+  readonly listing?: Readonly<Record<string, unknown>>
+}
+
+/** What an EHR launch hands to the app. Kept in `smart-launches`, taken once. */
+export interface LaunchContext {
+  readonly client: string
+  readonly user?: string
+  readonly patient?: string
+  readonly encounter?: string
+  readonly fhirContext?: readonly Readonly<Record<string, unknown>>[]
+  readonly intent?: string
+  readonly needPatientBanner?: boolean
+  /** Errors to play, for those who test their app. */
+  readonly simulate?: string
+  readonly skipLogin?: boolean
+  readonly skipConsent?: boolean
+}
+
+/** A tenant's authorization server. */
+export interface SmartServer {
+  /** `.well-known/smart-configuration` and `.well-known/openid-configuration` below the FHIR base, and all below `auth/`. */
+  answer(request: PlainRequest, base: string): Promise<PlainResponse>
+}
+
+/** What it is made of; given by app.ts. */
+export interface SmartParts {
+  readonly tenant: string
+  /** The whole store: users and patients of the tenant are looked up in it. */
+  readonly store: Store
+  readonly records: (name: string) => Records
+  readonly definitions: Definitions
+  /** sandbox: users are picked; secure: they sign in with a password. */
+  readonly mode: 'open' | 'smart'
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly random: (bytes: number) => Buffer
+  /** Fetches what others name (`jwks_uri`), guarded. */
+  readonly fetch: (url: string) => Promise<{ readonly status: number; readonly body: Buffer }>
+}
