@@ -59,5 +59,16 @@ export default tseslint.config(
     },
   },
   { files: ['src/**/*.ts'], rules: fence('') },
+  {
+    // What a browser has, for the example app
+    files: ['examples/smart-app/**/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['document', 'fetch', 'localStorage', 'location', 'navigator', 'sessionStorage', 'URL', 'URLSearchParams'].map(
+          name => [name, 'readonly'],
+        ),
+      ),
+    },
+  },
   ...places.map(place => ({ files: [place.endsWith('/') ? `${place}**/*.ts` : place], rules: fence(place) })),
 )

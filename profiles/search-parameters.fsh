@@ -1,4 +1,4 @@
-// Searches that US Core 6.1.0 asks for and R4 does not define. The others are R4's own.
+// Searches that US Core 6.1.0 asks for and R4 does not define, and what a Binary's readers are known by. The others are R4's own.
 // https://hl7.org/fhir/R4/searchparameter.html
 
 RuleSet: SearchParam(code, base, type, expression, description)
@@ -50,3 +50,10 @@ Usage: #definition
 Title: "Goal description"
 * name = "DhpGoalDescription"
 * insert SearchParam(description, Goal, token, Goal.description, The code of the goal. 目標代碼。)
+
+Instance: dhp-Binary-security-context
+InstanceOf: SearchParameter
+Usage: #definition
+Title: "Binary security-context"
+* name = "DhpBinarySecurityContext"
+* insert SearchParam(security-context, Binary, reference, Binary.securityContext, The resource whose access rules the binary follows. 此檔案依循其存取規則的資源。)

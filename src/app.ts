@@ -1,19 +1,27 @@
 /**
  * Builds the parts and hands each what it needs: the wiring is the architecture drawing.
  */
+import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import packageJson from '../package.json' with { type: 'json' }
+import { makeAudit } from './access/audit.ts'
+import { happeningOf } from './access/audit-words.ts'
 import { guard } from './access/guard.ts'
+import { callerOf } from './access/token-caller.ts'
+import { BULK_DATA, makeBulk } from './bulk/bulk.ts'
+import type { Caller } from './access/caller.ts'
 import type { Config } from './config.ts'
 import type { Conformance } from './fhir/conformance.ts'
 import type { Definitions } from './fhir/definitions.ts'
 import { loadNpmPackages, OWN_PROFILES } from './fhir/npm-packages.ts'
 import { adminOverHttp } from './http/admin.ts'
 import { authenticateBy } from './http/authenticate.ts'
+import { endpointsOverHttp } from './http/endpoint.ts'
 import { makeGuide } from './guide/guide.ts'
 import { makeServer } from './http/express.ts'
+import { exampleApp } from './http/example-app.ts'
 import { fhirOverHttp, type Traffic } from './http/fhir.ts'
 import { guideOverHttp } from './http/guide.ts'
 import { health } from './http/health.ts'
@@ -24,6 +32,12 @@ import { operations } from './rest/operations.ts'
 import { makeDoor } from './rest/server.ts'
 import { makeExtractor } from './search/extract.ts'
 import { kinds } from './search/kinds.ts'
+import { security } from './smart/discovery.ts'
+import { makeTraces } from './smart/launcher-trace.ts'
+import { makePages } from './smart/pages/pages.ts'
+import { makeSmartServer } from './smart/server.ts'
+import type { SmartHappening } from './smart/words.ts'
+import type { Store } from './store/store.ts'
 import { openSqlite } from './store/sqlite/engine.ts'
 import { seedExamples } from './tenants/seed.ts'
 import { DEFAULT } from './tenants/names.ts'
@@ -58,16 +72,35 @@ const fetchAllowed =
     return guardedFetch(url, { ...options, allow: privateHosts })
   }
 
-/** The tenants of the data folder. The caller holds the folder's lock. `maxBundle`: most entries of a Bundle, when not as configured. */
-export function makeTenants(config: Config, definitions: Definitions, maxBundle = config.maxBundle): Tenants {
+/** Fetches the public keys of a client: small, at once, and from where it said. */
+const fetchKeys =
+  ({ privateHosts }: Config) =>
+  async (url: string) => {
+    const { guardedFetch } = await import('./net/guarded-fetch.ts')
+    const headers = { Accept: 'application/json' }
+    return guardedFetch(url, { timeout: 5000, maxBytes: 256 * 1024, redirects: 0, headers, allow: privateHosts })
+  }
+
+/**
+ * The tenants of the data folder. The caller holds the folder's lock. `maxBundle`: most entries of a Bundle, when not as configured.
+ * `serving`: what a stop or a crash left undone (exports) goes on.
+ */
+export function makeTenants(
+  config: Config,
+  definitions: Definitions,
+  maxBundle = config.maxBundle,
+  serving = false,
+  log?: Pick<Logger, 'warn' | 'error'>,
+): Tenants {
   const about = {
     name: 'DHP FHIR server',
     version: packageJson.version,
     title: 'DHP FHIR R4 server',
     description: packageJson.description,
     date: '2026-11-22',
+    instantiates: [BULK_DATA],
+    security,
   }
-  const all = interactions(about, operations)
   const packages = makePackages(config)
   return new Tenants({
     folder: config.data,
@@ -76,7 +109,19 @@ export function makeTenants(config: Config, definitions: Definitions, maxBundle 
     definitions,
     makeExtractor: current => makeExtractor(current, kinds),
     openEngine: (path, extractor) => openSqlite({ path, extractor }),
-    openDoor: (engine, catalogue, conformance, level, terminologyServer, folder) => {
+    ...(config.audit === 'off'
+      ? {}
+      : {
+          openAudit: (engine, catalogue, tenant) =>
+            makeAudit({
+              engine,
+              extractor: catalogue.extractor,
+              server: about.name,
+              failed: error => log?.error({ tenant, error: (error as Error).name }, 'the audit log cannot be written'),
+              alert: fields => log?.warn({ tenant, ...fields }, 'emergency access was taken: see its AuditEvent'),
+            }),
+        }),
+    openDoor: (engine, catalogue, conformance, level, terminologyServer, folder, audit) => {
       const terminologyOver = (current: () => Conformance) =>
         makeTerminology({
           conformance: current,
@@ -91,17 +136,30 @@ export function makeTenants(config: Config, definitions: Definitions, maxBundle 
         checkCodeOver: supported => terminologyOver(() => supported).checkCode,
         trusted: id => packages.isShipped(id),
       })
-      return makeDoor({
-        interactions: all,
-        operations,
+      const guarded = (store: Store, caller: Caller) =>
+        guard(store, caller, { types: definitions.resourceTypes, extractor: catalogue.extractor })
+      const bulk = makeBulk({
+        store: engine,
+        guard: guarded,
+        definitions: () => catalogue.definitions,
+        extractor: () => catalogue.extractor,
+        folder: join(folder, 'bulk'),
+        life: config.exportHours * 3_600_000,
+      })
+      const offered = [...operations, ...bulk.operations]
+      const door = makeDoor({
+        interactions: interactions(about, offered, bulk.interactions),
+        operations: offered,
         engine,
         catalogue,
         conformance,
         terminology,
         validate,
         level,
-        guard: (store, caller) =>
-          guard(store, caller, { types: definitions.resourceTypes, extractor: catalogue.extractor }),
+        ...(audit
+          ? { audit: { log: audit, level: config.audit === 'auto' && config.auth === 'smart' ? 'all' : config.audit } }
+          : {}),
+        guard: guarded,
         limits: { maxBody: config.maxBody, maxBundleEntries: maxBundle, maxBatchEntries: maxBundle },
         settings: {
           handling: config.unknownParams,
@@ -109,14 +167,44 @@ export function makeTenants(config: Config, definitions: Definitions, maxBundle 
           validation: config.validation,
         },
       })
+      if (serving) void bulk.resume().catch(() => {})
+      return Object.assign(door, { close: () => bulk.close() })
     },
+    openSmart: (engine, catalogue, tenant, audit) =>
+      makeSmartServer(
+        {
+          tenant,
+          store: engine,
+          records: name => engine.records(name),
+          get definitions() {
+            return catalogue.definitions
+          },
+          mode: config.auth,
+          breakGlass: config.breakGlass === 'allow',
+          now: () => Date.now(),
+          random: randomBytes,
+          fetch: fetchKeys(config),
+          audit: (what: SmartHappening) => audit?.tell(happeningOf(what)),
+          ...(config.auth === 'open'
+            ? {
+                trace: makeTraces(
+                  engine.records('smart-traces'),
+                  engine.records('smart-trace-events'),
+                  Date.now,
+                  randomBytes,
+                ),
+              }
+            : {}),
+        },
+        makePages,
+      ),
     seed: seedExamples,
   })
 }
 
 /** The server over the tenants of the data folder. `adminToken` opens /admin. */
 export function makeApp(config: Config, definitions: Definitions, adminToken: string, log: Logger): App {
-  const tenants = makeTenants(config, definitions)
+  const tenants = makeTenants(config, definitions, config.maxBundle, true, log)
   const traffic: Traffic = { stopping: false, inFlight: 0, writesInFlight: 0, observe: undefined }
   const ready = async () => {
     if (traffic.stopping) return ['the server is stopping']
@@ -126,13 +214,18 @@ export function makeApp(config: Config, definitions: Definitions, adminToken: st
   }
   const fhir = fhirOverHttp({
     room: name => tenants.room(name),
-    authenticate: authenticateBy(config.auth),
+    authenticate: authenticateBy(config.auth, async (token, name, base) => {
+      const tenant = await tenants.room(name)
+      const grant = await tenant.smart.verify(token, base)
+      return callerOf(grant, { definitions: tenant.definitions, store: tenant.engine, base })
+    }),
     isType: name => definitions.isResourceType(name),
     log,
     traffic,
     maxBody: config.maxBody,
     publicUrl: config.publicUrl,
   })
+  const endpoints = endpointsOverHttp({ room: name => tenants.room(name), log, publicUrl: config.publicUrl })
   const guide = makeGuide({
     package: OWN_PROFILES,
     folder: fileURLToPath(new URL('../implementation-guide', import.meta.url)),
@@ -140,7 +233,15 @@ export function makeApp(config: Config, definitions: Definitions, adminToken: st
     definitions,
   })
   const server = makeServer(
-    [fhir, adminOverHttp(adminToken, tenants, tenants.packages, log), health(ready), guideOverHttp(guide), nowhere],
+    [
+      endpoints,
+      fhir,
+      adminOverHttp(adminToken, tenants, tenants.packages, log),
+      health(ready),
+      guideOverHttp(guide),
+      exampleApp(config.auth === 'open'),
+      nowhere,
+    ],
     config.maxBody,
   )
   return { tenants, server, traffic }

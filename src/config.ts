@@ -117,6 +117,18 @@ export const settings = {
     'open: a request without a token acts as the sandbox user. smart: every request needs a token.',
     oneOf('open', 'smart'),
   ),
+  audit: setting(
+    'DHP_AUDIT',
+    'auto',
+    'What the audit log records: all, writes (and refusals), off, or auto (with DHP_AUTH=smart all; when open, what is done with a token).',
+    oneOf('auto', 'off', 'writes', 'all'),
+  ),
+  breakGlass: setting(
+    'DHP_BREAK_GLASS',
+    'off',
+    'Emergency access: allow lets practitioners give a reason and see more for ten minutes, with an alert in the log; or off.',
+    oneOf('off', 'allow'),
+  ),
   allowOpen: setting(
     'DHP_ALLOW_OPEN',
     'false',
@@ -161,6 +173,7 @@ export const settings = {
   ),
   maxBody: setting('DHP_MAX_BODY', '16MiB', 'Largest request body, inflated.', bytes),
   maxBundle: setting('DHP_MAX_BUNDLE', '5000', 'Most entries of one batch or transaction.', count),
+  exportHours: setting('DHP_EXPORT_HOURS', '24', 'How long the files of a bulk export are kept, in hours.', count),
   conditionalDelete: setting(
     'DHP_CONDITIONAL_DELETE',
     'single',

@@ -51,6 +51,20 @@ export const commands: readonly CommandHelp[] = [
     options: [tenant, { name: 'force', meaning: 'Overwrites a tenant that is there.' }],
   },
   {
+    name: 'audit',
+    use: 'audit verify|export',
+    meaning:
+      'verify: whether the audit log of a tenant is whole, and where it was broken. export: its AuditEvents as NDJSON. The server may be running.',
+    options: [
+      tenant,
+      {
+        name: 'anchor',
+        value: 'NUMBER.DIGEST',
+        meaning: 'verify: an end of the chain that was printed earlier, through which it must still go.',
+      },
+    ],
+  },
+  {
     name: 'tenants',
     use: 'tenants [list|create|reset|snapshot|snapshots|restore|delete] [NAME] [SNAPSHOT]',
     meaning: 'Looks after tenants: in the data folder, or with --url through a running server.',
@@ -58,6 +72,17 @@ export const commands: readonly CommandHelp[] = [
       { name: 'from', value: 'SEED', meaning: 'create: what it starts with, none or examples; default none.' },
       { name: 'copy-of', value: 'NAME', meaning: 'create: starts as a copy of this tenant.' },
       { name: 'expires', value: 'TIME', meaning: 'create: deleted after this time, such as 2030-01-31T00:00:00Z.' },
+      { name: 'url', value: 'URL', meaning: 'The running server, such as http://127.0.0.1:8080.' },
+      { name: 'token', value: 'TOKEN', meaning: 'Its admin token; default: DHP_ADMIN_TOKEN.' },
+    ],
+  },
+  {
+    name: 'users',
+    use: 'users [list|add|disable|enable|password] [USERNAME] [Practitioner/ID]',
+    meaning:
+      'Who may sign in with a password (DHP_AUTH=smart), as which Practitioner, Patient or RelatedPerson; in the data folder, or with --url through a running server. A password is read from standard input.',
+    options: [
+      tenant,
       { name: 'url', value: 'URL', meaning: 'The running server, such as http://127.0.0.1:8080.' },
       { name: 'token', value: 'TOKEN', meaning: 'Its admin token; default: DHP_ADMIN_TOKEN.' },
     ],

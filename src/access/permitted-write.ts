@@ -61,16 +61,23 @@ async function permit(
   const { ref, expect } = write
   const may = (action: Action) => caller.permits(ref.type, action) ?? nothing
   const all =
-    write.do === 'delete' ? isEverything(may('delete')) : isEverything(may('create')) && isEverything(may('update'))
+    write.do === 'delete'
+      ? isEverything(may('delete'))
+      : write.method === 'POST'
+        ? isEverything(may('create'))
+        : isEverything(may('update'))
   if (all) return expect
-  const now = expect.is === 'nothing' ? undefined : await store.read(ref)
-  const live = now?.text === undefined ? undefined : now
-  if (expect.is === 'version' && live && live.version !== expect.version) throw new Mismatch(ref, live.version)
-  const action: Action = write.do === 'delete' ? 'delete' : live ? 'update' : 'create'
+  // what the server has just named is new; the client's own choice may be taken
+  const isNew = write.do === 'put' && (write.method === 'POST' || write.fresh === true)
+  const action: Action = write.do === 'delete' ? 'delete' : write.method === 'POST' ? 'create' : 'update'
   const filter = may(action)
   if (filter === nothing) throw refusal(action, ref)
-  if (live && !isEverything(filter) && (await current(ref, action))?.version !== live.version)
-    throw refusal(action, ref)
+  const now = isNew ? undefined : await store.read(ref)
+  const live = now?.text === undefined ? undefined : now
+  if (live && (await current(ref, action))?.version !== live.version) throw refusal(action, ref)
+  if (expect.is === 'version' && live && live.version !== expect.version) throw new Mismatch(ref, live.version)
+  // who sees some only would learn from an id of its own choice whether there is one that it does not see
+  if (action === 'update' && !isNew && !live && !(now && (await judge.version(filter, now)))) throw refusal(action, ref)
   if (write.do === 'put' && !isEverything(filter) && !(await judge.written(filter, write, pending)))
     throw refusal(action, ref)
   if (expect.is !== 'anything') return expect

@@ -99,5 +99,8 @@ async function* bytesOf(request: IncomingMessage): AsyncGenerator<Buffer> {
   } catch (error) {
     if (!request.complete) throw new Aborted('the client closed the connection')
     throw error
+  } finally {
+    // a reader that stopped early leaves the rest, which would stand before the next request of the connection
+    setImmediate(() => request.resume())
   }
 }

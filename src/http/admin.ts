@@ -6,7 +6,7 @@
  *   PATCH  /admin/tenants/{t} {"validation": "off"|"base"|"full"|"server", "terminologyServer": URL|"none"|"server"}
  *   POST   /admin/tenants/{t}/reset            POST /admin/tenants/{t}/restore {"snapshot"}
  *   GET    /admin/tenants/{t}/snapshots        POST /admin/tenants/{t}/snapshots {"name"}
- *   and those of FHIR packages: admin-packages.ts
+ *   and those of FHIR packages: admin-packages.ts, of users and apps: admin-smart.ts
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -21,6 +21,7 @@ import {
 } from '../fhir/outcome.ts'
 import { LEVELS, type FhirResponse } from '../rest/exchange.ts'
 import { answerPackages, packageRoutes, type PackageAdmin } from './admin-packages.ts'
+import { answerSmart, smartRoutes, type Stores } from './admin-smart.ts'
 import { safety, send } from './answer.ts'
 import { readBody } from './body.ts'
 import { bodyKind } from './negotiate.ts'
@@ -98,7 +99,7 @@ const MAX_BODY = 64 * 1024
 /** Answers requests below /admin; gives others on with `next`. */
 export function adminOverHttp(
   token: string,
-  tenants: TenantAdmin,
+  tenants: TenantAdmin & Stores,
   packages: PackageAdmin,
   log: ProblemLog,
 ): (request: IncomingMessage, response: ServerResponse, next: () => void) => void {
@@ -121,6 +122,13 @@ export function adminOverHttp(
         readJson: schema => read(request, schema),
       })
       if (ofPackages) return json(response, ofPackages.status, ofPackages.value)
+      const ofSmart = await answerSmart({
+        method: request.method!,
+        path,
+        store: async tenant => (await tenants.room(tenant)).engine,
+        readJson: schema => read(request, schema),
+      })
+      if (ofSmart) return json(response, ofSmart.status, ofSmart.value)
       const { action, tenant } = find(request.method!, path)
       const given = action.body ? await read(request, action.body) : {}
       json(response, action.status, await action.run(tenants, tenant, given))
@@ -158,6 +166,7 @@ function find(method: string, path: string): { action: Action; tenant: string } 
     `There is nothing here. The admin API has: ${[
       ...Object.keys(actions).map(each => each.replace(' ', ' /admin/').replace(':t', '{tenant}')),
       ...packageRoutes,
+      ...smartRoutes,
     ].join(', ')}.`,
   )
 }

@@ -7,6 +7,7 @@ import { printJson } from '../fhir/json.ts'
 import type { FhirResponse } from '../rest/exchange.ts'
 import type { Version } from '../store/store.ts'
 import { pretty } from './pretty.ts'
+import { sendFile } from './send-file.ts'
 
 const fhirJson = 'application/fhir+json; charset=utf-8'
 
@@ -53,6 +54,7 @@ export function send(request: IncomingMessage, response: ServerResponse, answer:
   if (answer.headers)
     for (const name in answer.headers) if (!says(headers, name)) headers.push(name, answer.headers[name]!)
 
+  if (answer.file) return sendFile(request, response, answer.status, headers.concat(safety), answer.file)
   const raw =
     answer.raw ??
     (manner.raw && answer.status === 200 && version?.text !== undefined ? binary(version.text) : undefined)

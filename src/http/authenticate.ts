@@ -6,10 +6,18 @@ import { nobody, sandboxUser, type Caller } from '../access/caller.ts'
 import { FhirError } from '../fhir/outcome.ts'
 
 /**
- * Who asks. `tenant` is where; `path` is what is asked for, below the base.
+ * Who asks. `tenant` is where; `path` is what is asked for, below `base`, the FHIR base as this client sees it.
  * Throws a FhirError (401) that says how to get in.
  */
-export type Authenticate = (authorization: string | undefined, tenant: string, path: string) => Caller | Promise<Caller>
+export type Authenticate = (
+  authorization: string | undefined,
+  tenant: string,
+  path: string,
+  base: string,
+) => Caller | Promise<Caller>
+
+/** The caller that an access token stands for. Throws, or rejects with, an error named `InvalidToken`. */
+export type CallerOfToken = (token: string, tenant: string, base: string) => Caller | Promise<Caller>
 
 const refused = (text: string, challenge: string) =>
   new FhirError(401, [{ severity: 'error', code: 'login', diagnostics: text }], { 'WWW-Authenticate': challenge })
@@ -17,17 +25,35 @@ const refused = (text: string, challenge: string) =>
 /** What everybody may ask, so that a client can find out how to sign in. */
 const isPublic = (path: string) => path === 'metadata'
 
+/** https://www.rfc-editor.org/rfc/rfc6750#section-2.1 */
+const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i
+
 /**
  * Without a token: the sandbox's own user when `open`; nobody when `smart`, who may read /metadata only.
- * A token is refused in both: a client that believes to be someone must not silently act as someone else.
+ * With one, in both: whom the token stands for. A client that believes to be someone must not silently act as someone else.
  */
-export function authenticateBy(mode: 'open' | 'smart'): Authenticate {
-  return (authorization, _tenant, path) => {
+export function authenticateBy(mode: 'open' | 'smart', callerOf: CallerOfToken): Authenticate {
+  const hint = mode === 'open' ? ' Leave the Authorization header out: the sandbox is open.' : ''
+
+  function invalid(error: unknown): never {
+    if (!(error instanceof Error) || error.name !== 'InvalidToken') throw error
+    throw refused(`${error.message}${hint}`, 'Bearer realm="fhir", error="invalid_token"')
+  }
+
+  return (authorization, tenant, path, base) => {
     if (authorization !== undefined) {
-      throw refused(
-        `This token was not issued by this server, or is no longer valid.${mode === 'open' ? ' Leave the Authorization header out: the sandbox is open.' : ''}`,
-        'Bearer realm="fhir", error="invalid_token"',
-      )
+      const token = bearer.exec(authorization)?.[1]
+      if (token === undefined)
+        throw refused(
+          `Send an access token: Authorization: Bearer <token>.${hint}`,
+          'Bearer realm="fhir", error="invalid_token"',
+        )
+      try {
+        const caller = callerOf(token, tenant, base)
+        return caller instanceof Promise ? caller.catch(invalid) : caller
+      } catch (error) {
+        return invalid(error)
+      }
     }
     if (mode === 'open') return sandboxUser
     if (isPublic(path)) return nobody

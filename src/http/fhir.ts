@@ -3,6 +3,8 @@
  * https://hl7.org/fhir/R4/http.html
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Audit } from '../access/audit.ts'
+import type { Caller } from '../access/caller.ts'
 import { parseJson } from '../fhir/json.ts'
 import { parseLargeJson } from '../fhir/json-pieces.ts'
 import { badRequest, FhirError, methodNotAllowed, unavailable } from '../fhir/outcome.ts'
@@ -20,6 +22,8 @@ export interface Room {
   readonly door: Pick<Door, 'handle'>
   enter(): void
   leave(): void
+  /** Where what happens to it is recorded. */
+  readonly audit?: Pick<Audit, 'tell'> | undefined
 }
 
 export interface RequestLog extends ProblemLog {
@@ -126,8 +130,14 @@ async function answerTo(
   asked: Asked,
 ): Promise<FhirResponse> {
   read(parts, request, place, asked)
-  const authorized = parts.authenticate(request.headers.authorization, place.tenant, asked.path)
-  const caller = authorized instanceof Promise ? await authorized : authorized
+  let caller: Caller
+  try {
+    const authorized = parts.authenticate(request.headers.authorization, place.tenant, asked.path, asked.base)
+    caller = authorized instanceof Promise ? await authorized : authorized
+  } catch (error) {
+    await tellRefusal(parts, request, place, id, error)
+    throw error
+  }
   const found = parts.room(place.tenant)
   const room = found instanceof Promise ? await found : found
   asked.tenant = place.tenant
@@ -144,6 +154,7 @@ async function answerTo(
     if (writes) parts.traffic.writesInFlight += counted = 1
     const query = sent ? sent.query : place.query
     const headers = meaningful(request, id)
+    const from = request.socket.remoteAddress ?? ''
     return await room.door.handle(
       sent?.source
         ? {
@@ -152,20 +163,44 @@ async function answerTo(
             query,
             headers,
             base,
+            from,
             ...(sent.body === undefined ? {} : { body: sent.body }),
             source: sent.source,
           }
         : sent?.body === undefined
-          ? { method, path, query, headers, base }
+          ? { method, path, query, headers, base, from }
           : method === 'POST' && request.headers['x-request-id'] === id
-            ? { method, path, query, headers, base, body: sent.body, retryKey: id }
-            : { method, path, query, headers, base, body: sent.body },
+            ? { method, path, query, headers, base, from, body: sent.body, retryKey: id }
+            : { method, path, query, headers, base, from, body: sent.body },
       caller,
     )
   } finally {
     room.leave()
     parts.traffic.writesInFlight -= counted
   }
+}
+
+/** A request that nobody was found behind is recorded too: by its address, never by the token. */
+async function tellRefusal(
+  { room, isType }: FhirOverHttp,
+  request: IncomingMessage,
+  { tenant, path, query }: Place,
+  id: string,
+  error: unknown,
+): Promise<void> {
+  if (!(error instanceof FhirError) || error.status !== 401) return
+  const { audit } = await room(tenant)
+  const from = request.socket.remoteAddress
+  const { type } = routeOf(request.method!, pathOf(path), isType)
+  audit?.tell({
+    what: 'unauthenticated',
+    status: 401,
+    who: { caller: 'nobody' },
+    query: `${request.method!} ${pathOf(path)}${query ? `?${query}` : ''}`,
+    request: id,
+    ...(type ? { type } : {}),
+    ...(from ? { from } : {}),
+  })
 }
 
 /** What the request line and the headers say; throws what can be refused by them alone. */
@@ -179,7 +214,7 @@ function read(parts: FhirOverHttp, request: IncomingMessage, place: Place, asked
     throw methodNotAllowed(`FHIR has no ${method.slice(0, 20)}. Use one of ${methods}.`, methods)
   // a HEAD is a GET whose body is not sent
   asked.method = (method === 'HEAD' ? 'GET' : method) as HttpMethod
-  const binary = asked.method === 'GET' && asked.path.startsWith('Binary/') && !asked.path.includes('$')
+  const binary = asked.method === 'GET' && /^(?:Binary|bulk)\//.test(asked.path) && !asked.path.includes('$')
   asked.raw = answerKind(request.headers.accept, place.query, binary) === 'raw'
 }
 

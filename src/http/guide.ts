@@ -4,9 +4,10 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Guide } from '../guide/guide.ts'
-import { safety } from './answer.ts'
 
 const style = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+// of its own, not with answer.ts's: of two policies a browser obeys both, and that one lets no style in
+const safety = ['Content-Security-Policy', style, 'X-Content-Type-Options', 'nosniff', 'Referrer-Policy', 'no-referrer'] // prettier-ignore
 
 export function guideOverHttp(
   guide: Guide,
@@ -16,8 +17,7 @@ export function guideOverHttp(
     if (path !== '/guide' && !path.startsWith('/guide/')) return next()
     const reply = (status: number, headers: readonly string[], text: string) => {
       const bytes = Buffer.from(text)
-      const common = ['Content-Length', String(bytes.length), 'Content-Security-Policy', style, ...safety]
-      response.writeHead(status, [...headers, ...common])
+      response.writeHead(status, [...headers, ...safety, 'Content-Length', String(bytes.length)])
       response.end(request.method === 'HEAD' ? undefined : bytes)
     }
     const plain = ['Content-Type', 'text/plain; charset=utf-8']

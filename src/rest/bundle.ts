@@ -61,6 +61,7 @@ export function readEntry(context: Context, raw: Json, index: number): Entry {
     ...placeOf(url, context.request.base),
     headers: headersOf(context, asked, writes ? contentType : undefined),
     base: context.request.base,
+    ...(context.request.from ? { from: context.request.from } : {}),
     ...(writes && body !== undefined ? { body } : {}),
   }
   return { index, fullUrl, request }

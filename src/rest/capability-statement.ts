@@ -20,7 +20,10 @@ export interface About {
   readonly date: string
   /** MIME types and their short forms; JSON when undefined. */
   readonly formats?: readonly string[]
-  readonly security?: CapabilityStatementRestSecurity
+  /** Canonicals of the CapabilityStatements that this one fulfils. */
+  readonly instantiates?: readonly string[]
+  /** Who may ask, and how they show it; by the base as this client sees it. */
+  readonly security?: (base: string) => CapabilityStatementRestSecurity
 }
 
 interface Parts {
@@ -56,6 +59,7 @@ export function capabilityStatement(parts: Parts): CapabilityStatement {
     date: about.date,
     description: about.description,
     kind: 'instance',
+    ...(about.instantiates ? { instantiates: [...about.instantiates] } : {}),
     software: { name: about.name, version: about.version },
     implementation: { description: about.title, url: context.request.base },
     fhirVersion: '4.0.1',
@@ -77,7 +81,7 @@ function rest(parts: Parts): Rest {
   return {
     mode: 'server',
     documentation: limitsText(context),
-    ...(about.security ? { security: about.security } : {}),
+    ...(about.security ? { security: about.security(context.request.base) } : {}),
     resource: definitions.resourceTypes.map(type =>
       resource(type as Resource['type'], parts, names, paths, targets, profiles.get(type) ?? []),
     ),

@@ -33,6 +33,8 @@ export interface FhirRequest {
   readonly base: string
   /** The client's own X-Request-Id: see rest/once.ts. */
   readonly retryKey?: string
+  /** The address of the other side. */
+  readonly from?: string
   /** Kept in the commit of what this request writes; for callers in this process, never from HTTP. */
   readonly note?: Note
 }
@@ -51,6 +53,8 @@ export interface FhirResponse {
   readonly text?: string
   /** A body that is not FHIR (Binary served raw). */
   readonly raw?: { readonly contentType: string; readonly bytes: Buffer }
+  /** Sent in place of a body: the first so many bytes of a file, streamed. */
+  readonly file?: { readonly path: string; readonly bytes: number; readonly contentType: string }
   readonly headers?: Readonly<Record<string, string>>
   /** The body is left out, whatever `Prefer` says (204, 304). */
   readonly empty?: boolean
@@ -105,6 +109,8 @@ export interface Door {
   handle(request: FhirRequest, caller: Caller): Promise<FhirResponse>
   /** The interaction a method and path mean. Throws 404 or 405. */
   route(method: HttpMethod, path: string): Match
+  /** Ends what goes on behind it; before the store is closed. */
+  close?(): Promise<void>
 }
 
 /** What an interaction may use. Made for each request by the door (rest/server.ts). */
@@ -258,6 +264,8 @@ export interface Operation {
   readonly affectsState: boolean
   /** It reads the body of the request itself, whatever it is; its arguments are then those of the query. */
   readonly readsBody?: boolean
+  /** It reads query and body itself, whatever they are, and is given no arguments. */
+  readonly readsRequest?: boolean
   /** What of the type in the path the caller must be permitted; undefined: the operation sees to it. */
   readonly action?: Action
   readonly parameters: readonly OperationParameter[]

@@ -6,6 +6,7 @@ import type { Operation } from './exchange.ts'
 import { docref } from './operations/docref.ts'
 import { everything } from './operations/everything.ts'
 import { expand } from './operations/expand.ts'
+import { explainAccess } from './operations/explain-access.ts'
 import { lookup } from './operations/lookup.ts'
 import { mcodeEverything } from './operations/mcode-everything.ts'
 import { meta, metaAdd, metaDelete } from './operations/meta.ts'
@@ -18,6 +19,7 @@ import { validate } from './operations/validate.ts'
 export const operations: readonly Operation[] = [
   everything,
   expand,
+  explainAccess,
   lookup,
   meta,
   metaAdd,

@@ -23,11 +23,13 @@ export function makeRouter(
   for (const interaction of interactions) routes.set(`${interaction.method} ${interaction.path}`, interaction)
   const methods = new Map<string, HttpMethod[]>()
   for (const { method, path } of routes.values()) methods.set(path, [...(methods.get(path) ?? []), method])
+  // the first words of paths such as bulk/:id, which are no resource types
+  const folders = new Set([...routes.values()].flatMap(({ path }) => /^([a-z]+)\/:id/.exec(path)?.[1] ?? []))
   // ValueSet and CodeSystem each have a $validate-code
   const byCode = Map.groupBy(operations, ({ code }) => code)
 
   function route(method: HttpMethod, path: string): Match {
-    const place = locate(path, definitions())
+    const place = locate(path, definitions(), folders)
     if (place.operation !== undefined) return operate(method, place, place.operation)
     const interaction = routes.get(`${method === 'HEAD' ? 'GET' : method} ${place.shape}`)
     if (interaction) return { interaction, type: place.type, id: place.id, rest: place.rest }
@@ -99,7 +101,7 @@ interface Place {
 }
 
 /** The shape of a path, and what stands in its open places. */
-function locate(path: string, definitions: Definitions): Place {
+function locate(path: string, definitions: Definitions, folders: ReadonlySet<string>): Place {
   const place: Place = { shape: '', type: '', id: '', rest: '' }
   const segments = path.split('/')
   if (segments.at(-1) === '') segments.pop()
@@ -107,6 +109,8 @@ function locate(path: string, definitions: Definitions): Place {
   if (first === undefined) return place
   if (segments.length > 4 || segments.includes('')) throw nothingThere(path)
   if (first.startsWith('$') && second === undefined) return { ...place, operation: first.slice(1) }
+  if (folders.has(first) && second !== undefined && fourth === undefined)
+    return { ...place, id: second, rest: third ?? '', shape: `${first}/:id${third === undefined ? '' : '/:rest'}` }
   if (!definitions.isResourceType(first)) {
     place.shape = path
     if (words.has(path)) return place

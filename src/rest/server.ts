@@ -8,6 +8,7 @@ import { FhirError } from '../fhir/outcome.ts'
 import type { Expand } from '../search/kind.ts'
 import type { Engine, Store } from '../store/store.ts'
 import type { Terminology } from '../terminology/terminology.ts'
+import { audited, type DoorAudit, type Watch } from './audited.ts'
 import type { Catalogue } from './catalogue.ts'
 import type {
   Arguments,
@@ -47,6 +48,8 @@ export interface DoorParts {
   readonly validate?: Context['validate']
   /** The tenant's own level of validation, as it is now; undefined: that of the settings. */
   readonly level?: () => Level | undefined
+  /** The audit log, and what is recorded in it; without it nothing is. */
+  readonly audit?: DoorAudit
   /** Told of every exchange when it is over, however it ended. Must not throw. */
   readonly observe?: (event: Exchange) => void
   readonly newId?: () => string
@@ -82,7 +85,7 @@ export const defaultSettings: Settings = { handling: 'strict', conditionalDelete
 
 /** Opens a tenant's door. */
 export function makeDoor(parts: DoorParts): Door {
-  const { engine, catalogue, guard, conformance, terminology, validate, observe } = parts
+  const { engine, catalogue, guard, conformance, terminology, validate, observe, audit } = parts
   const expand = parts.expand ?? terminology?.expandForSearch
   const { newId = randomUUID, now = Date.now } = parts
   const limits = { ...defaultLimits, ...parts.limits }
@@ -103,10 +106,11 @@ export function makeDoor(parts: DoorParts): Door {
     ...(validate && { validate }),
   }
 
-  const contextOf = (request: FhirRequest, caller: Caller): Context => ({
+  const storeOf = (caller: Caller): Store => (guard ? guard(engine, caller) : engine)
+  const contextOf = (request: FhirRequest, caller: Caller, watch: Watch | undefined): Context => ({
     request,
     caller,
-    store: guard ? guard(engine, caller) : engine,
+    store: watch ? watch.over(storeOf(caller)) : storeOf(caller),
     definitions: catalogue.definitions,
     extractor: catalogue.extractor,
     limits,
@@ -120,12 +124,12 @@ export function makeDoor(parts: DoorParts): Door {
     ...optional,
   })
 
-  function answer(match: Match, request: FhirRequest, caller: Caller): Promise<FhirResponse> {
+  function answer(match: Match, request: FhirRequest, caller: Caller, watch?: Watch): Promise<FhirResponse> {
     const { interaction, operation, type } = match
     const action = operation ? operation.action : interaction.action
     if (action && type) permit(caller, type, action)
     else if (interaction.name !== 'capabilities') knownCaller(caller)
-    const context = contextOf(request, caller)
+    const context = contextOf(request, caller, watch)
     if (operation) return operation.run(context, match, argumentsOf(operation, request))
     return interaction.kind === 'read' ? interaction.answer(context, match) : write(interaction, context, match)
   }
@@ -133,7 +137,11 @@ export function makeDoor(parts: DoorParts): Door {
   async function handle(request: FhirRequest, caller: Caller): Promise<FhirResponse> {
     const match = route(request.method, request.path)
     if (conformance && !conformance.isReady && !plain.has(match.interaction.name)) await conformance.ready()
-    return answer(match, request, caller)
+    if (!audit) return answer(match, request, caller)
+    // async, so that a refusal is a rejection
+    return audited(audit, request, caller, match, nameOf(match, request), async watch =>
+      answer(match, request, caller, watch),
+    )
   }
 
   const door: Door = { handle: observe ? observed(handle, route, observe) : handle, route }
@@ -151,6 +159,7 @@ const plain: ReadonlySet<Interaction['name']> = new Set([
 
 /** An operation that reads the body itself is given what the query says. */
 function argumentsOf(operation: Operation, request: FhirRequest): Arguments {
+  if (operation.readsRequest) return new Map()
   const { method, path, query, headers, base } = request
   return readArguments(operation, { request: operation.readsBody ? { method, path, query, headers, base } : request })
 }

@@ -3,7 +3,7 @@
  * https://hl7.org/fhir/R4/http.html#update
  */
 import { badRequest, conflict } from '../fhir/outcome.ts'
-import type { Version } from '../store/store.ts'
+import type { Version, Write } from '../store/store.ts'
 import { isId } from './check.ts'
 import { expectation, matchCriteria, severalMatches } from './condition.ts'
 import type { Context, Match, Plan, Ref, Resource, WriteInteraction } from './exchange.ts'
@@ -73,7 +73,8 @@ export const conditionalUpdate: WriteInteraction = {
         `No ${type} matches the criteria, but ${type}/${ref.id}, the id in the body, exists. Leave the id out, or update ${type}/${ref.id}.`,
       )
     expectation(context, ref, before)
-    return creating(context, ref, resource, matched.condition)
+    const write = put(context, ref, 'PUT', resource, { is: 'nothing' }, matched.condition)
+    return creating(context, resource.id === undefined ? { ...write, fresh: true } : write)
   },
 }
 
@@ -88,13 +89,7 @@ function newRef(context: Context, { type }: Match, resource: Resource, assigned:
   return { type, id: String(resource.id) }
 }
 
-function creating(
-  context: Context,
-  ref: Ref,
-  resource: Resource,
-  condition: NonNullable<Parameters<typeof put>[5]>,
-): Plan {
-  const write = put(context, ref, 'PUT', resource, { is: 'nothing' }, condition)
+function creating(context: Context, write: Write): Plan {
   return { writes: [write], answer: ([version]) => answered(context, 201, version!) }
 }
 

@@ -80,7 +80,7 @@ export function put(
   resource: Resource,
   expect: Expectation,
   condition?: Condition,
-): Write {
+): Extract<Write, { do: 'put' }> {
   const named =
     resource.id === ref.id || !readsId(context.definitions, ref.type) ? resource : { ...resource, id: ref.id }
   const entries: readonly IndexEntry[] = context.extractor.entries(named)

@@ -3,7 +3,7 @@
  * https://hl7.org/fhir/R4/search.html#errors
  */
 import type { Definitions } from '../fhir/definitions.ts'
-import { badRequest, FhirError, type Issue } from '../fhir/outcome.ts'
+import { badRequest, FhirError, tooCostly, type Issue } from '../fhir/outcome.ts'
 import { criterion } from './criterion.ts'
 import { componentParams } from './extract.ts'
 import type { Asking, Expand } from './kind.ts'
@@ -197,11 +197,29 @@ function begin({ definitions, types, base, now, expand, maxValues = 100, maxDept
     types,
     base,
     now,
-    ...(expand ? { expand } : {}),
+    ...(expand ? { expand: bounded(expand) } : {}),
     componentsOf: (type, param) => componentParams(definitions, type, param).map(each => each.search),
     maxValues,
     depth: maxDepth,
     budget: { left: BUDGET },
+  }
+}
+
+/** What value sets and hierarchies may stand for in one search, all in all: each code and each system is a question to the store. */
+const MOST_CODES = 10_000
+const MOST_SYSTEMS = 500
+
+/** Refuses (422) when the value sets of one search have too many codes together. */
+function bounded(expand: Expand): Expand {
+  let [codes, systems] = [0, 0]
+  return async (what, tell) => {
+    const found = await expand(what, tell)
+    codes += found?.length ?? 0
+    systems += new Set(found?.map(({ system }) => system)).size
+    if (codes <= MOST_CODES && systems <= MOST_SYSTEMS) return found
+    throw tooCostly(
+      `The value sets of this search stand for more than ${MOST_CODES} codes or ${MOST_SYSTEMS} systems. Name each value set once, and search for fewer at once.`,
+    )
   }
 }
 

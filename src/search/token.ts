@@ -122,8 +122,8 @@ async function inValueSet(text: string, reading: Reading, whole = false): Promis
   if (!codes)
     throw badRequest(
       reading.expand
-        ? `This server does not know the value set "${valueSet}", so ${reading.param.code}:in cannot be answered. Store the ValueSet first, or list the codes with commas.`
-        : `This server has no terminology, so ${reading.param.code}:in is not supported. List the codes with commas.`,
+        ? `This server does not know the value set "${valueSet}", so ${reading.param.code}:${whole ? 'not-in' : 'in'} cannot be answered. Store the ValueSet first, or list the codes with commas.`
+        : `This server has no terminology, so ${reading.param.code}:${whole ? 'not-in' : 'in'} is not supported. List the codes with commas.`,
       'not-supported',
     )
   return anyOf(codes, reading)

@@ -2,13 +2,14 @@
  * The words of the authorization server: what it keeps, and the requests and answers of its endpoints without HTTP.
  * https://hl7.org/fhir/smart-app-launch/STU2.2/
  */
+import type { Grant } from '../access/grant.ts'
 import type { Definitions } from '../fhir/definitions.ts'
 import type { Records, Store } from '../store/store.ts'
 
 /** A request to an endpoint that is not FHIR. */
 export interface PlainRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
-  /** Below the endpoints' base, without a leading slash: `authorize`, `register/abc`. */
+  /** Below the FHIR base, or the tenant's origin, without a leading slash: `auth/authorize`, `auth/register/abc`, `launch`. */
   readonly path: string
   readonly query: URLSearchParams
   /** Of `application/x-www-form-urlencoded`. */
@@ -72,12 +73,52 @@ export interface LaunchContext {
   readonly simulate?: string
   readonly skipLogin?: boolean
   readonly skipConsent?: boolean
+  /** Where what happens is shown to the developer; see Trace. */
+  readonly trace?: string
 }
 
 /** A tenant's authorization server. */
 export interface SmartServer {
-  /** `.well-known/smart-configuration` and `.well-known/openid-configuration` below the FHIR base, and all below `auth/`. */
+  /** `.well-known/…` and `auth/…` below the FHIR base, and the pages `launch…`, `marketplace…` beside it. */
   answer(request: PlainRequest, base: string): Promise<PlainResponse>
+  /** Whether pages of `origin` may read the answers at `path`: the value of Access-Control-Allow-Origin, or undefined. */
+  allows(path: string, origin: string, base: string): Promise<string | undefined>
+  /** What an access token stands for; at once when it was seen before. Throws (or rejects with) an `InvalidToken`. */
+  verify(token: string, base: string): Grant | Promise<Grant>
+  /** New signing keys; tokens signed with the old ones count until their time is over. */
+  rotateKeys(): Promise<void>
+}
+
+/** Something of which an audit tells. Without secrets. */
+export interface SmartHappening {
+  readonly what:
+    | 'launch'
+    | 'sign-in'
+    | 'sign-out'
+    | 'consent'
+    | 'token-issued'
+    | 'token-refreshed'
+    | 'token-revoked'
+    | 'refused'
+    | 'break-glass'
+    | 'registration'
+  /** AuditEvent.outcome: '0' done, '4' refused, '8' failed, '12' gravely. */
+  readonly outcome: '0' | '4' | '8' | '12'
+  readonly client?: string
+  readonly user?: string
+  readonly patient?: string
+  readonly scope?: string
+  readonly reason?: string
+  readonly why?: string
+  readonly from?: string
+}
+
+/** What a developer is shown of a launch. */
+export interface Trace {
+  readonly what: string
+  readonly request?: Readonly<Record<string, unknown>>
+  readonly answer?: Readonly<Record<string, unknown>>
+  readonly checks?: readonly { readonly name: string; readonly ok: boolean; readonly why?: string }[]
 }
 
 /** What it is made of; given by app.ts. */
@@ -93,5 +134,15 @@ export interface SmartParts {
   readonly now: () => number
   readonly random: (bytes: number) => Buffer
   /** Fetches what others name (`jwks_uri`), guarded. */
-  readonly fetch: (url: string) => Promise<{ readonly status: number; readonly body: Buffer }>
+  readonly fetch: (url: string) => Promise<{
+    readonly status: number
+    readonly body: Buffer
+    readonly headers?: Readonly<Record<string, string | string[] | undefined>>
+  }>
+  /** Told of what happens; must not throw. */
+  readonly audit?: (what: SmartHappening) => void
+  /** Only in open mode. */
+  readonly trace?: { begin(title: string): Promise<string>; note(id: string | undefined, event: Trace): Promise<void> }
+  /** Whether practitioners may take emergency access. */
+  readonly breakGlass?: boolean
 }

@@ -57,6 +57,8 @@ export type Write =
       readonly entries: readonly IndexEntry[]
       readonly expect: Expectation
       readonly condition?: Condition
+      /** The server has just chosen this id, for a method other than POST. */
+      readonly fresh?: true
     }
   | { readonly do: 'delete'; readonly ref: Ref; readonly expect: Expectation; readonly condition?: Condition }
   /** Writes nothing: the commit fails unless the condition still holds. */
@@ -71,6 +73,8 @@ export interface Note {
   value(versions: readonly Version[]): unknown
   /** Until when it is kept, in milliseconds since 1970. */
   readonly expires: number
+  /** Another one, kept with it. */
+  readonly also?: Note
 }
 
 /** Another writer was faster: what a plan had looked up is no longer so. Plan again. */
@@ -116,6 +120,8 @@ export interface HistoryQuery {
   readonly at?: { readonly low: number; readonly high: number }
   /** Newest first unless true. */
   readonly oldestFirst?: boolean
+  /** Of everything but these types. */
+  readonly without?: readonly string[]
   /** The `stamp` of the last version of the page before. */
   readonly after?: number
 }

@@ -3,6 +3,7 @@
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Audit } from '../access/audit.ts'
 import { unavailable } from '../fhir/outcome.ts'
 import type { Definitions } from '../fhir/definitions.ts'
 import type { Room } from '../http/fhir.ts'
@@ -11,6 +12,7 @@ import type { Door, Level } from '../rest/exchange.ts'
 import { makeTenantConformance, type TenantConformance } from '../rest/tenant-conformance.ts'
 import type { Extractor } from '../search/query.ts'
 import { announce } from '../store/announce.ts'
+import type { SmartServer } from '../smart/words.ts'
 import type { Engine } from '../store/store.ts'
 import { STORE_FILE } from './files.ts'
 import type { Packages } from './packages.ts'
@@ -32,7 +34,12 @@ export interface TenantParts {
     level: () => Level | undefined,
     terminologyServer: () => string | undefined,
     folder: string,
+    audit: Audit | undefined,
   ): Door
+  /** The tenant's audit log; undefined when nothing is recorded. */
+  openAudit?(engine: Engine, catalogue: Catalogue, tenant: string): Audit | undefined
+  /** The tenant's authorization server. */
+  openSmart(engine: Engine, catalogue: Catalogue, tenant: string, audit: Audit | undefined): SmartServer
 }
 
 export class Tenant implements Room {
@@ -40,15 +47,34 @@ export class Tenant implements Room {
   readonly engine: Engine
   readonly door: Door
   readonly conformance: TenantConformance
+  readonly smart: SmartServer
+  readonly audit: Audit | undefined
+  readonly #catalogue: Catalogue
   #inside = 0
   #closing = false
   #left: (() => void) | undefined
 
-  private constructor(name: string, engine: Engine, door: Door, conformance: TenantConformance) {
+  private constructor(
+    name: string,
+    engine: Engine,
+    catalogue: Catalogue,
+    door: Door,
+    conformance: TenantConformance,
+    smart: SmartServer,
+    audit?: Audit,
+  ) {
     this.name = name
     this.engine = engine
+    this.#catalogue = catalogue
     this.door = door
     this.conformance = conformance
+    this.smart = smart
+    this.audit = audit
+  }
+
+  /** Its resource types and search parameters, as they are now. */
+  get definitions(): Definitions {
+    return this.#catalogue.definitions
   }
 
   /** Opens the store in the folder, which is made when it is missing. */
@@ -66,8 +92,10 @@ export class Tenant implements Room {
     const engine = announce(store, versions => conformance.committed(versions))
     try {
       await catalogue.restore(engine)
-      const door = parts.openDoor(engine, catalogue, conformance, level, terminologyServer, folder)
-      return new Tenant(name, engine, door, conformance)
+      const audit = parts.openAudit?.(engine, catalogue, name)
+      const door = parts.openDoor(engine, catalogue, conformance, level, terminologyServer, folder, audit)
+      const smart = parts.openSmart(engine, catalogue, name, audit)
+      return new Tenant(name, engine, catalogue, door, conformance, smart, audit)
     } catch (error) {
       await engine.close()
       throw error
@@ -92,6 +120,8 @@ export class Tenant implements Room {
         this.#left = () => (clearTimeout(timer), resolve())
       })
     }
+    await this.door.close?.()
+    await this.audit?.close()
     await this.engine.close()
   }
 }

@@ -52,8 +52,12 @@ export function expansionOf(
   return { total, contains, used: usedBy(valueSet, segments), missing, of: valueSet.resource }
 }
 
-export const listed = (parts: readonly string[]): string =>
-  parts.slice(0, 5).join('; ') + (parts.length > 5 ? `; and ${parts.length - 5} more` : '')
+/** Some of the parts, each once, as a client reads them. */
+export function listed(parts: readonly string[]): string {
+  const all = [...new Set(parts)]
+  const some = all.slice(0, 5).map(part => (part.length > 300 ? `${part.slice(0, 300)}…` : part))
+  return some.join('; ') + (all.length > 5 ? `; and ${all.length - 5} more` : '')
+}
 
 /** Those with the words of the filter, and only the active ones if so wished. */
 function narrowed(segment: Segment, filter: string | undefined, activeOnly: boolean): Segment {

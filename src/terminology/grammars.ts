@@ -55,7 +55,8 @@ const language: Grammar = {
     // what Intl turns into another tag has its subtags as they came
     const primary = locale.language ?? code.split('-', 1)[0]!
     if (nameOf('language', primary) !== undefined) return true
-    return primary.length > 2 ? undefined : false
+    // longer ones can be registered, and none is
+    return primary.length === 3 ? undefined : false
   },
   display: (code, inLanguage) => nameOf('language', code, inLanguage),
 }
@@ -97,7 +98,8 @@ const subdivision: Grammar = {
 
 const address: Grammar = {
   title: 'Uniform Resource Identifiers (RFC 3986)',
-  has: code => /^[A-Za-z][A-Za-z0-9+.-]*:[^\s<>"{}|\\^`]*$/.test(code),
+  // a reference without a scheme, as an OID without urn:oid:, may have been meant
+  has: code => (/^[^\s<>"{}|\\^`]+$/.test(code) ? /^[A-Za-z][A-Za-z0-9+.-]*:/.test(code) || undefined : false),
 }
 
 const timeZone: Grammar = {

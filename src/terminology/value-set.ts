@@ -243,6 +243,7 @@ function selectParts(
     const { system, concepts, positions } = segment
     const barring = excludes.filter(each => each.system === undefined || each.system === system)
     if (!repeated && barring.length === 0 && !activeOnly) return segment
+    spend(budget, positions.length * barring.length)
     let codes = seen.get(system)
     if (repeated && !codes) seen.set(system, (codes = new Set()))
     const wanted = positions.filter(at => {

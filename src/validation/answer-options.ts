@@ -9,18 +9,35 @@ import { extensionValue, objectsOf, textOf, textsOf, valueOf, type JsonObject } 
 import type { Run } from './words.ts'
 
 const EXCLUSIVE = 'http://hl7.org/fhir/StructureDefinition/questionnaire-optionExclusive'
+const CONSTRAINT = 'http://hl7.org/fhir/5.0/StructureDefinition/extension-Questionnaire.item.answerConstraint'
+
+/** Whether other answers than those offered may be given. https://hl7.org/fhir/R5/valueset-questionnaire-answer-constraint.html */
+function constraintOf({ raw, type }: FormItem): string {
+  const stated = extensionValue(raw, CONSTRAINT)
+  return typeof stated === 'string' ? stated : type === 'open-choice' ? 'optionsOrString' : 'optionsOnly'
+}
 
 /** Reports an answer that the question does not offer; `count`: how many answers it got. */
 export function checkChosen(item: FormItem, answer: Node, value: Node, count: number, form: Form, run: Run): void {
   const options = objectsOf(item.raw, 'answerOption')
   const valueSet = textOf(item.raw, 'answerValueSet')
-  const open = item.type === 'open-choice'
+  const constraint = constraintOf(item)
+  const open = constraint !== 'optionsOnly'
   if (options.length > 0) {
-    if (open && value.type === 'string') return
+    if ((open && value.type === 'string') || constraint === 'optionsOrType') return
     return checkOption(options, item, answer, value, count, run)
   }
+  if (valueSet !== undefined && constraint === 'optionsOrType') return
+  if (valueSet !== undefined && value.type === 'string' && !open)
+    return run.report(answer, {
+      code: 'invariant',
+      said: {
+        en: `The question ${quoted(item.linkId)} is answered with a code of ${valueSet}, not in words. Choose one of its codes.`,
+        zh: `問題「${quoted(item.linkId, '')}」須以 ${valueSet} 的代碼回答，不可用文字。請選擇其中的代碼。`,
+      },
+    })
   if (valueSet !== undefined && value.type === 'Coding') return checkValueSet(valueSet, answer, value, open, form, run)
-  if (item.type === 'choice' || open)
+  if (item.type === 'choice' || item.type === 'open-choice')
     run.report(answer, {
       severity: 'information',
       code: 'invariant',

@@ -41,11 +41,10 @@ export const attachment: TypeRule = {
     const right = createHash('sha1').update(Buffer.from(data, 'base64')).digest()
     if (!right.equals(Buffer.from(hash, 'base64')))
       run.report(node, {
-        severity: 'warning',
-        code: 'value',
+        code: 'structure',
         said: {
-          en: `The hash is not the SHA-1 of the data. It should be ${right.toString('base64')}, unless the data was changed on the way.`,
-          zh: `hash 不是 data 的 SHA-1，應為 ${right.toString('base64')}；否則資料可能在傳送中被更改。`,
+          en: `The hash is not the SHA-1 of the data, which is ${right.toString('base64')}. Correct the hash, or send the data that it was made of.`,
+          zh: `hash 不是 data 的 SHA-1，data 的 SHA-1 為 ${right.toString('base64')}。請更正 hash，或傳送原本的資料。`,
         },
       })
   },

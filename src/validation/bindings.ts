@@ -4,6 +4,7 @@
  */
 import type { ElementDefinition } from 'fhir/r4'
 import type { CodeQuestion, CodeVerdict, Said } from '../fhir/code-check.ts'
+import { additionalBindings } from './additional-bindings.ts'
 import { isObject, type Node } from './node.ts'
 import type { ElementRule, Origin, Report, Run } from './words.ts'
 
@@ -15,8 +16,15 @@ interface Binding {
 }
 
 export const bindings: ElementRule = (node, element, origin, run) => {
-  const binding = bindingOf(element)
-  if (!binding || node.value === undefined) return
+  for (const binding of bindingsOf(element)) ask(binding, node, origin, run)
+}
+
+function ask(binding: Binding, node: Node, origin: Origin, run: Run): void {
+  if (node.value === undefined) {
+    // a code whose binding is required has a value; an extension does not replace it
+    if (binding.strength === 'required' && node.type === 'code') needCode(node, binding, origin, run)
+    return
+  }
   const codes = codesOf(node)
   if (!codes) return
   if (codes.length === 0) return needCode(node, binding, origin, run)
@@ -34,27 +42,28 @@ export const bindings: ElementRule = (node, element, origin, run) => {
   })
 }
 
-const known = new WeakMap<ElementDefinition, Binding | null>()
+const known = new WeakMap<ElementDefinition, readonly Binding[]>()
+const none: readonly Binding[] = []
 const MAX = 'http://hl7.org/fhir/StructureDefinition/elementdefinition-maxValueSet'
 
-function bindingOf(element: ElementDefinition): Binding | undefined {
-  if (!element.binding) return undefined
+/** The element's own binding, and those beside it. */
+function bindingsOf(element: ElementDefinition): readonly Binding[] {
+  if (!element.binding) return none
   const before = known.get(element)
-  if (before !== undefined) return before ?? undefined
+  if (before) return before
+  const made: Binding[] = additionalBindings(element.binding).map(each => ({ ...each, max: undefined }))
   const { valueSet = '', extension = [] } = element.binding
   const strength = isTooStrict(element, valueSet) ? 'extensible' : element.binding.strength
   const found = extension.find(({ url }) => url === MAX)
   const max = found?.valueCanonical ?? found?.valueUri
-  const made =
-    (strength === 'example' || valueSet === '') && max === undefined
-      ? null
-      : {
-          strength: strength === 'example' ? 'preferred' : strength,
-          valueSet: strength === 'example' ? '' : valueSet,
-          max,
-        }
+  if ((strength !== 'example' && valueSet !== '') || max !== undefined)
+    made.unshift({
+      strength: strength === 'example' ? 'preferred' : strength,
+      valueSet: strength === 'example' ? '' : valueSet,
+      max,
+    })
   known.set(element, made)
-  return made ?? undefined
+  return made
 }
 
 /**
@@ -184,9 +193,15 @@ function needCode(node: Node, { strength, valueSet, max }: Binding, origin: Orig
   run.report(node, {
     code: 'code-invalid',
     origin: origin.profile,
-    said: {
-      en: `A code of the value set ${set} is required; text or display alone will not do.`,
-      zh: `必須填寫值集 ${set} 內的代碼,僅有文字說明是不夠的。`,
-    },
+    said:
+      node.type === 'code'
+        ? {
+            en: `A code of the value set ${set} is required; an extension does not replace it.`,
+            zh: `必須填寫值集 ${set} 內的代碼,不能以擴充(extension)代替。`,
+          }
+        : {
+            en: `A code of the value set ${set} is required; text or display alone will not do.`,
+            zh: `必須填寫值集 ${set} 內的代碼,僅有文字說明是不夠的。`,
+          },
   })
 }

@@ -25,14 +25,26 @@ export function matchesWhole(regex: string, text: string): 'yes' | 'no' | 'too-s
   place ??= createContext(Object.create(null) as object)
   Object.assign(place, { pattern, text })
   try {
-    return script.runInContext(place, { timeout: LIMIT_MILLISECONDS }) === true ? 'yes' : 'no'
+    return script.runInContext(place, { timeout: patience() }) === true ? 'yes' : 'no'
   } catch {
+    lately.push(performance.now())
     if (slow.size >= MOST_SLOW) slow.clear()
     slow.add(regex)
     return 'too-slow'
   } finally {
     Object.assign(place, { pattern: undefined, text: '' })
   }
+}
+
+/** When some last took too long. Many different ones, one after the other, would hold the event loop as long as one without a limit. */
+let lately: number[] = []
+const LATELY_MILLISECONDS = 10_000
+const IMPATIENT_MILLISECONDS = 5
+
+function patience(): number {
+  const since = performance.now() - LATELY_MILLISECONDS
+  lately = lately.filter(at => at > since)
+  return lately.length === 0 ? LIMIT_MILLISECONDS : IMPATIENT_MILLISECONDS
 }
 
 /** A bound on the ways to try: each open count may begin and end anywhere; counts of groups multiply beyond telling. */

@@ -3,6 +3,7 @@
  * https://hl7.org/fhir/R4/codesystem.html
  */
 import type { Said } from '../fhir/code-check.ts'
+import { splitCanonical } from '../fhir/conformance.ts'
 import { childrenNamed, type Node } from './node.ts'
 import { quoted } from './quoted.ts'
 import { numberOf, objectsOf, textOf, valueOf } from './read.ts'
@@ -56,6 +57,7 @@ export const codeSystem: ResourceRule = {
         'warning',
       )
     checkProperties(node, run)
+    if (content === 'supplement' && supplements !== undefined) checkSupplement(node, splitCanonical(supplements), run)
   },
 }
 
@@ -68,6 +70,29 @@ function count(holder: unknown): number {
     for (const each of below) if ('concept' in each) open.push(each)
   }
   return sum
+}
+
+/** A supplement adds to the concepts of its code system, and defines none. */
+function checkSupplement(node: Node, { url, version }: { url: string; version?: string }, run: Run): void {
+  const look = (holder: Node) => {
+    for (const concept of childrenNamed(holder, 'concept', run.definitions)) {
+      if (run.left() <= 0) return
+      const code = textOf(concept.value, 'code')
+      if (code !== undefined)
+        run.checkCode({ system: url, code, ...(version === undefined ? {} : { version }) }, ({ result }) => {
+          if (result !== 'no') return
+          run.report(concept, {
+            code: 'business-rule',
+            said: {
+              en: `${quoted(url)}, which this supplements, has no code ${quoted(code)}. A supplement cannot add codes: correct it, or remove it.`,
+              zh: `所補充的「${quoted(url, '')}」沒有代碼「${quoted(code, '')}」。補充不能新增代碼，請更正或移除。`,
+            },
+          })
+        })
+      look(concept)
+    }
+  }
+  look(node)
 }
 
 /** Properties that every code system has, declared or not. https://hl7.org/fhir/R4/codesystem-concept-properties.html */

@@ -63,15 +63,18 @@ export function checkExtension(
   if (!profile) {
     const asked = matched && [...matched.values()].some(({ types }) => types.some(each => each.profiles.length > 0))
     const isModifier = node.name === 'modifierExtension'
-    const severity = isModifier ? 'error' : asked || isOfOtherVersion(url) ? 'warning' : run.options.unknownExtensions
+    const severity = isModifier ? 'error' : asked || isHl7s(url) ? 'warning' : run.options.unknownExtensions
     return run.report(node, { ...unknown(url, isModifier), severity: severity ?? 'error' })
   }
   checkModifier(node, profile, walk)
   checkContext(node, url, profile, walk)
 }
 
-/** An element of a later FHIR version as an extension: https://hl7.org/fhir/R4/versions.html#extensions */
-const isOfOtherVersion = (url: string) => /^http:\/\/hl7\.org\/fhir\/[1-9]\.\d+\/StructureDefinition\//.test(url)
+/**
+ * HL7's own, in packages that every validator is expected to know: elements of other FHIR versions as extensions, and what its
+ * tools write into definitions. https://hl7.org/fhir/R4/versions.html#extensions https://build.fhir.org/ig/FHIR/fhir-tools-ig/
+ */
+const isHl7s = (url: string) => /^http:\/\/hl7\.org\/fhir\/(?:[1-9]\.\d+|tools)\/StructureDefinition\//.test(url)
 
 /** An extension in an extension may have a name for a url: one that the outer one defines. */
 function checkNested(node: Node, url: string, slot: Slot, matched: Matched | undefined, { run }: Walk): void {

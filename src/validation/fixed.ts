@@ -78,6 +78,8 @@ interface Difference {
 }
 
 const MOST_DIFFERENCES = 5
+/** So many times a value of a list is compared with one that a pattern wants; what is left then counts as there. */
+const MOST_PAIRS = 200_000
 const DEEPEST = 32
 
 function reportDifferences(node: Node, wanted: unknown, exact: boolean, origin: Origin, run: Run): void {
@@ -159,10 +161,18 @@ function arrayDifferences(
       .flatMap((part, i) => differences(values[i], part, true, `${at}[${i}]`, most, depth + 1))
       .slice(0, most)
   }
-  return wanted
-    .filter(part => !values.some(each => differences(each, part, false, '', 1, depth + 1).length === 0))
-    .map(part => ({ at, wanted: part }))
-    .slice(0, most)
+  const found: Difference[] = []
+  const plain = new Set(values)
+  let pairs = MOST_PAIRS
+  for (const part of wanted) {
+    if (found.length >= most || pairs < 0) break
+    const isThere =
+      typeof part === 'object' && part !== null
+        ? values.some(each => --pairs < 0 || differences(each, part, false, '', 1, depth + 1).length === 0)
+        : plain.has(part)
+    if (!isThere) found.push({ at, wanted: part })
+  }
+  return found
 }
 
 /** -1: surely less; 1: surely more; 0: neither, or not to be compared. */

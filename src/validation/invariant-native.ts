@@ -202,6 +202,23 @@ function* linkIdsBelow(value: unknown): Generator<unknown> {
 const mended = new Map([
   // que-12: "more than one enableWhen"
   ['enableWhen.count() > 2 implies enableBehavior.exists()', 'enableWhen.count() >= 2 implies enableBehavior.exists()'],
+  // que-7: FHIR's boolean, not FHIRPath's own
+  ["operator = 'exists' implies (answer is Boolean)", "operator = 'exists' implies (answer is boolean)"],
+  // vs-1: "if it is a dateTime and has a value"; a Period is none
+  [
+    '($this as dateTime).toString().length() >= 8',
+    '($this is dateTime) and $this.hasValue() implies $this.toString().length() >= 8',
+  ],
+  // per-1, Task's inv-1, mdd-1: of dates that are not written to the same precision the one need not be before the other
+  ['start.hasValue().not() or end.hasValue().not() or (start <= end)', 'iif(start > end, false, true)'],
+  [
+    'lastModified.exists().not() or authoredOn.exists().not() or lastModified >= authoredOn',
+    'iif(lastModified < authoredOn, false, true)',
+  ],
+  [
+    'whenHandedOver.empty() or whenPrepared.empty() or whenHandedOver >= whenPrepared',
+    'iif(whenHandedOver < whenPrepared, false, true)',
+  ],
   // bdl-8, without a fullUrl
   ["fullUrl.contains('/_history/').not()", "fullUrl.exists() implies fullUrl.contains('/_history/').not()"],
   // ras-2, without a probability

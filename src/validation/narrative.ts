@@ -8,7 +8,7 @@ import type { Run, TypeRule } from './words.ts'
 import { readNarrative, type Seen } from './narrative-xhtml.ts'
 import { textOf } from './read.ts'
 
-/** So many faults of one narrative are told. */
+/** So many ids that stand twice are told of one narrative. */
 const MOST = 10
 
 const looks = new WeakMap<Node, Seen>()
@@ -28,7 +28,7 @@ export const narrative: TypeRule = {
     const [div] = childrenNamed(node, 'div', run.definitions)
     const seen = div && seenOf(div)
     if (!seen) return
-    for (const said of seen.faults.slice(0, MOST)) run.report(div, { code: 'invalid', said })
+    for (const said of seen.faults) run.report(div, { code: 'invalid', said })
     for (const id of [...seen.twice].slice(0, MOST))
       run.report(div, {
         severity: 'warning',
@@ -65,7 +65,7 @@ function links(div: Node, seen: Seen, run: Run): void {
   const anchors = anchorsOf(run)
   const own = resourceOf(div, run.definitions)
   const contained = run.resolveInside
-  for (const { target, place } of seen.links.slice(0, MOST * 5)) {
+  for (const { target, place } of seen.links) {
     if (seen.anchors.has(target) || anchors.has(target)) continue
     if (contained.call(run, `#${target}`, own)) continue
     run.report(div, {

@@ -3,6 +3,7 @@
  * https://hl7.org/fhir/R4/validation.html
  */
 import { bindings } from './bindings.ts'
+import { canonicals } from './canonicals.ts'
 import { codings } from './codings.ts'
 import { codingSystem } from './coding-system.ts'
 import { contained } from './contained.ts'
@@ -14,6 +15,7 @@ import { attachment } from './attachment.ts'
 import { bundle } from './bundle.ts'
 import { elementIds } from './element-ids.ts'
 import { identifier } from './identifier.ts'
+import { meta } from './meta.ts'
 import { narrative } from './narrative.ts'
 import { primitives } from './primitives.ts'
 import { questionnaireResponse } from './questionnaire-response.ts'
@@ -32,7 +34,7 @@ import { vitalSigns } from './vital-signs.ts'
 import type { RuleLists } from './validate.ts'
 
 export const rules: RuleLists = {
-  element: [invariants, bindings, references],
+  element: [invariants, bindings, references, canonicals],
   type: [
     codings,
     units,
@@ -43,6 +45,7 @@ export const rules: RuleLists = {
     narrative,
     attachment,
     identifier,
+    meta,
     codingSystem,
   ],
   resource: [

@@ -28,6 +28,8 @@ export function checkSlices(
 }
 
 const DEEPEST = 8
+/** Each value is tried for each slice, in one go. */
+const MOST_PAIRS = 300_000
 
 /** For each value the slice it is in, the slice of that slice if there is one; reports what is wrong. */
 function sort(
@@ -40,6 +42,10 @@ function sort(
 ): (Element | undefined)[] {
   const named = element.slices.filter(({ sliceName }) => sliceName !== '@default')
   const open = new Set<Element>()
+  if (named.length * nodes.length > MOST_PAIRS) {
+    walk.run.report(parent, tooManyPairs(element, named.length, nodes.length))
+    return nodes.map(() => undefined)
+  }
   const found = nodes.map(node => sliceOf(node, named, discriminators, open, walk))
   checkRules(element, named, nodes, found, walk)
   const rest = element.slices.find(({ sliceName }) => sliceName === '@default')
@@ -153,6 +159,16 @@ function notInAny(node: Node, element: Element, slices: readonly Element[], walk
     ...(near.trace.length > 0 ? { trace: near.trace } : {}),
   } as const
 }
+
+const tooManyPairs = ({ name, origin }: Element, slices: number, values: number) =>
+  ({
+    code: 'too-costly',
+    origin: origin.profile,
+    said: {
+      en: `${values} values of ${name} are too many to sort into ${slices} slices, so these are unchecked. Send fewer at once.`,
+      zh: `${name} 有 ${values} 個值,無法逐一對應 ${slices} 個 slice,因此未檢查。請減少一次送出的數量。`,
+    },
+  }) as const
 
 const tooLate = (slice: Element) =>
   ({

@@ -15,6 +15,13 @@ export interface Around {
 }
 
 const MOST_ELEMENTS = 20_000
+/** Each element of a differential is looked for among all there are: so many looks, all in all, for one profile. */
+const MOST_LOOKS = 3_000_000
+
+/** A differential that would take too long; nothing that is published comes near. */
+export class TooLarge extends Error {
+  override readonly name = 'TooLarge'
+}
 const DEEPEST = 32
 
 /** The elements as they become, and as they were. */
@@ -40,7 +47,10 @@ export function applyDifferential(
   const before = new Map(base.map(element => [element.id!, element]))
   const inBase = new Set(before.keys())
   const work: Work = { elements: [...base], before, inBase, renamed: new Map(), differential, around }
+  let looks = 0
   for (const element of differential) {
+    looks += work.elements.length
+    if (looks > MOST_LOOKS || work.elements.length > MOST_ELEMENTS) throw new TooLarge()
     const id = place(rename(element.id!, work.renamed), work, 0)
     if (id === undefined) {
       unplaced.push(element.id!)

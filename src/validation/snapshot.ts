@@ -6,7 +6,7 @@ import type { ElementDefinition } from 'fhir/r4'
 import { type CanonicalResource, type Conformance, splitCanonical } from '../fhir/conformance.ts'
 import { wrongProperty } from './definition-form.ts'
 import { completeId, merge } from './snapshot-merge.ts'
-import { applyDifferential } from './snapshot-apply.ts'
+import { applyDifferential, TooLarge } from './snapshot-apply.ts'
 
 /** `circular`: it is its own base; `base`: the base is not here; `broken`: not to be understood. */
 export type SnapshotProblem = 'circular' | 'base' | 'broken'
@@ -27,6 +27,8 @@ export const isSnapshot = (made: Snapshot | NoSnapshot): made is Snapshot => !('
 
 /** How many profiles may be derived from one another. */
 const LONGEST_CHAIN = 32
+/** Elements of one differential; those that are published have some hundreds. */
+const MOST_DIFFERENTIAL = 5_000
 
 /** Generated ones, as long as the packages stay the same. */
 const generated = new WeakMap<Conformance, Map<CanonicalResource, Snapshot | NoSnapshot>>()
@@ -54,7 +56,13 @@ function snapshotOf(
   if (!known) generated.set(conformance, (known = new Map()))
   const before = known.get(structure)
   if (before) return before
-  if (chain.includes(structure) || chain.length >= LONGEST_CHAIN) return circular(structure, chain)
+  if (chain.includes(structure)) return circular(structure, chain)
+  if (chain.length >= LONGEST_CHAIN)
+    return broken(
+      chain[0]!,
+      `it is derived from another more than ${LONGEST_CHAIN} times over`,
+      `繼承超過 ${LONGEST_CHAIN} 層`,
+    )
   const made = generateSafely(structure, conformance, from, [...chain, structure])
   // within a circle the answer depends on where one began
   if (isSnapshot(made) || chain.length === 0) known.set(structure, made)
@@ -65,7 +73,9 @@ function snapshotOf(
 function generateSafely(...given: Parameters<typeof generate>): Snapshot | NoSnapshot {
   try {
     return generate(...given)
-  } catch {
+  } catch (error) {
+    if (error instanceof TooLarge)
+      return broken(given[0], 'it has too many elements and slices; divide it', '資料元素與 slice 過多，請拆分')
     return broken(given[0], 'its elements cannot be read', '無法讀取其資料元素')
   }
 }
@@ -79,6 +89,7 @@ function generate(
   const differential = elementsOf(structure, 'differential')
   if (differential.length === 0)
     return broken(structure, 'it has neither a snapshot nor a differential', '沒有 snapshot 也沒有 differential')
+  if (differential.length > MOST_DIFFERENTIAL) throw new TooLarge()
   const canonical = structure['baseDefinition']
   const base = typeof canonical === 'string' ? readStructure(canonical, conformance, from) : undefined
   if (!base) return noBase(structure, canonical)

@@ -113,6 +113,7 @@ function checkProperties(
   run: Run,
 ): void {
   let count = 0
+  let unknown = 0
   for (const property in holder) {
     count++
     const value = holder[property]
@@ -121,12 +122,14 @@ function checkProperties(
     else if (property === 'resourceType' && isResource) continue
     else if (property.charCodeAt(0) === UNDERSCORE && elements.has(property.slice(1)))
       checkBeside(node, elements.get(property.slice(1))!, value, holder[property.slice(1)], run)
-    else run.report(node, unknownProperty(property, elements))
+    else run.report(node, unknownProperty(property, ++unknown <= MOST_SLIPS ? elements.keys() : []))
   }
   if (count === 0) run.report(node, empty('object', '物件'))
 }
 
 const UNDERSCORE = 95
+/** For so many unknown properties of one object a near name is looked for; more of them are no slips. */
+const MOST_SLIPS = 50
 
 /** What is wrong with a value itself is said when it is looked at; here, what is wrong with a list of them. */
 function checkProperty(node: Node, info: ElementInfo, value: unknown, beside: unknown, run: Run): void {
@@ -186,9 +189,9 @@ const unequal = (name: string): Report => ({
   },
 })
 
-function unknownProperty(property: string, elements: ReadonlyMap<string, ElementInfo>): Report {
+function unknownProperty(property: string, known: Iterable<string>): Report {
   const name = property.slice(0, 80)
-  const close = nearest(property.slice(0, 80), elements.keys()).map(each => `"${each}"`)
+  const close = nearest(name, known).map(each => `"${each}"`)
   return {
     code: 'structure',
     said: {

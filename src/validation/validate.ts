@@ -121,6 +121,8 @@ function sortRules(rules: RuleLists): Rules {
 
 const DEEPEST = 100
 const MOST_VALUES = 1_000_000
+/** Of one object: no type of FHIR has a tenth of them. */
+const MOST_PROPERTIES = 2_000
 
 /** What cannot be walked at all. */
 function refuse(resource: unknown, isResourceType: (name: string) => boolean): Finding | undefined {
@@ -154,11 +156,19 @@ function refuseSize(resource: object, type: string): Finding | undefined {
         `資源的巢狀超過 ${DEEPEST} 層。請減少層數。`,
       )
     const next: object[] = []
-    for (const holder of level)
+    for (const holder of level) {
+      if (!Array.isArray(holder) && hasMore(holder, MOST_PROPERTIES))
+        return refusal(
+          'too-costly',
+          type,
+          `An object has more than ${MOST_PROPERTIES} properties. No type of FHIR has as many; check what wrote it.`,
+          `有物件的屬性超過 ${MOST_PROPERTIES} 個,FHIR 沒有這樣的型別。請檢查產生此內容的程式。`,
+        )
       for (const value of Array.isArray(holder) ? (holder as unknown[]) : Object.values(holder)) {
         count++
         if (typeof value === 'object' && value !== null) next.push(value)
       }
+    }
     if (count > MOST_VALUES)
       return refusal(
         'too-costly',
@@ -169,6 +179,12 @@ function refuseSize(resource: object, type: string): Finding | undefined {
     level = next
   }
   return undefined
+}
+
+function hasMore(holder: object, most: number): boolean {
+  let count = 0
+  for (const _ in holder) if (++count > most) return true
+  return false
 }
 
 const refusal = (

@@ -23,6 +23,9 @@ export interface XhtmlFault {
 
 const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 
+/** A narrative of more is read no further: it is read in one go. */
+const MOST_TAGS = 200_000
+
 const name = /[A-Za-z_][A-Za-z0-9_.:-]*/y
 const space = /[ \t\r\n]*/y
 
@@ -30,6 +33,7 @@ const space = /[ \t\r\n]*/y
 export function readXhtml(text: string, handler: XhtmlEvents): XhtmlFault | undefined {
   const open: string[] = []
   let at = 0
+  let tags = 0
   const skip = () => {
     space.lastIndex = at
     space.test(text)
@@ -79,6 +83,11 @@ export function readXhtml(text: string, handler: XhtmlEvents): XhtmlFault | unde
       handler.close(closed!)
       continue
     }
+    if (++tags > MOST_TAGS)
+      return fault(
+        `It has more than ${MOST_TAGS} tags, and what follows is unchecked. Shorten it.`,
+        `標籤超過 ${MOST_TAGS} 個，其後未檢查。請縮短。`,
+      )
     at++
     const opened = readName()
     if (opened === undefined)
@@ -148,15 +157,20 @@ export function readXhtml(text: string, handler: XhtmlEvents): XhtmlFault | unde
 function decode(text: string): string | XhtmlFault {
   if (!text.includes('&')) return text
   let wrong: string | undefined
-  const decoded = text.replace(
+  const parts: string[] = []
+  let end = 0
+  for (const { 0: all, 1: code, index } of text.matchAll(
     /&(#x[0-9a-fA-F]{1,6}|#[0-9]{1,7}|[A-Za-z][A-Za-z0-9]{0,30})?;?/g,
-    (all: string, code?: string) => {
-      const character = code === undefined || !all.endsWith(';') ? undefined : characterOf(code)
-      if (character === undefined) wrong ??= all
-      return character ?? all
-    },
-  )
-  if (wrong === undefined) return decoded
+  )) {
+    const character = code === undefined || !all.endsWith(';') ? undefined : characterOf(code)
+    if (character === undefined) {
+      wrong = all
+      break
+    }
+    parts.push(text.slice(end, index), character)
+    end = index + all.length
+  }
+  if (wrong === undefined) return parts.join('') + text.slice(end)
   return fault(
     `${wrong} is no entity of XML. Write the character itself, or its number (&#174;); of names XML has amp, lt, gt, quot and apos.`,
     `${wrong} 不是 XML 的實體。請直接寫該字元或其編號（&#174;）；XML 只有 amp、lt、gt、quot、apos。`,

@@ -294,11 +294,27 @@ describe('history', () => {
 
 describe('writing', () => {
   test('a caller writes what is, and stays, within reach', async () => {
-    expect((await as(alice).ask('PUT', 'Observation/mine', observation('mine', 'a'))).status).toBe(201)
-    expect(
-      (await as(alice).ask('PUT', 'Observation/mine', observation('mine', 'a', { valueString: 'more' }))).status,
-    ).toBe(200)
-    expect((await as(alice).ask('DELETE', 'Observation/mine')).status).toBe(204)
+    const made = await as(alice).ask('POST', 'Observation', observation('x', 'a'))
+    expect(made.status).toBe(201)
+    const { id } = made.body as { id: string }
+    const changed = observation(id, 'a', { valueString: 'more' })
+    expect((await as(alice).ask('PUT', `Observation/${id}`, changed)).status).toBe(200)
+    expect((await as(alice).ask('DELETE', `Observation/${id}`)).status).toBe(204)
+    expect((await as(alice).ask('PUT', `Observation/${id}`, changed)).status, 'brought back').toBe(201)
+  })
+
+  test('who sees some only creates nothing under an id of its own choice: it would learn which ids others have', async () => {
+    const taken = await as(alice).ask('PUT', 'Observation/ob', observation('ob', 'a'))
+    const free = await as(alice).ask('PUT', 'Observation/free', observation('free', 'a'))
+    expect(taken.status).toBe(403)
+    expect({ status: free.status, text: free.text }).toEqual({ status: taken.status, text: taken.text })
+    const criteria = 'Observation?_tag=urn:x|none'
+    const other = await as(alice).ask('PUT', criteria, observation('ob', 'a'))
+    const another = await as(alice).ask('PUT', criteria, observation('free', 'a'))
+    expect(other.status).toBe(403)
+    expect(another.text).toBe(other.text)
+    const { id: _, ...unnamed } = observation('', 'a')
+    expect((await as(alice).ask('PUT', criteria, unnamed)).status, 'the server chooses').toBe(201)
   })
 
   test.each([
@@ -401,7 +417,7 @@ describe('writing', () => {
     expect((await server.get('Patient/b')).status).toBe(200)
   })
 
-  test('who may create but not change does not change what another creates meanwhile', async () => {
+  test('who may create but not change puts nothing under an id', async () => {
     const creator: Caller = {
       id: 'creator',
       permits: (type, action) => (type === 'Observation' && action === 'create' ? everything : undefined),
@@ -411,20 +427,16 @@ describe('writing', () => {
     const write = {
       do: 'put' as const,
       ref: { type: 'Observation', id: 'made' },
-      method: 'PUT' as const,
       draft: prepare(resource, 'made'),
       entries: extractor.entries(resource),
-      expect: { is: 'anything' as const },
     }
-    const { read } = server.engine
-    server.engine.read = async ref => {
-      const version = await read(ref)
-      server.engine.read = read
-      await server.engine.commit([write])
-      return version
-    }
-    await expect(store.commit([write])).rejects.toMatchObject({ name: 'Overtaken' })
-    await expect(store.commit([write])).rejects.toMatchObject({ status: 403 })
+    await expect(store.commit([{ ...write, method: 'PUT', expect: { is: 'anything' } }])).rejects.toMatchObject({
+      status: 403,
+    })
+    expect(await store.commit([{ ...write, method: 'POST', expect: { is: 'nothing' } }])).toHaveLength(1)
+    await expect(store.commit([{ ...write, method: 'POST', expect: { is: 'nothing' } }])).rejects.toMatchObject({
+      name: 'Overtaken',
+    })
   })
 
   test('what changes between check and commit is planned again, not written unseen', async () => {
@@ -441,7 +453,7 @@ describe('writing', () => {
         expect: { is: 'anything' as const },
       }
     }
-    await store.commit([write('a')])
+    await server.engine.commit([write('a')])
     const { find } = server.engine
     // the resource goes to b just after it was checked
     server.engine.find = async query => {

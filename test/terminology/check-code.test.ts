@@ -77,6 +77,23 @@ describe('a code of an element of R4', () => {
   })
 })
 
+describe('a code of a system with a grammar', () => {
+  const result = async (system: string, code: string) => (await check({ system, code })).result
+
+  test('is no language when it is a word: subtags of more than three letters are none', async () => {
+    expect(await result('urn:ietf:bcp:47', 'zh-TW')).toBe('yes')
+    expect(await result('urn:ietf:bcp:47', 'chinese')).toBe('no')
+    // of three letters there are thousands, and not all are here
+    expect(await result('urn:ietf:bcp:47', 'qqz')).not.toBe('no')
+  })
+
+  test('is a URI, may be a reference without a scheme, and is never text with spaces', async () => {
+    expect(await result('urn:ietf:rfc:3986', 'urn:oid:1.2.840.10008.5.1.4.1.1.2')).toBe('yes')
+    expect(await result('urn:ietf:rfc:3986', '1.2.840.10008.5.1.4.1.1.2')).toBe('unknown')
+    expect(await result('urn:ietf:rfc:3986', 'CT image')).toBe('no')
+  })
+})
+
 describe('a system whose content is not here', () => {
   test('has the codes that a value set enumerates, with their displays', async () => {
     expect(await check({ system: ICD, code: 'C50.911', valueSet: PRIMARY })).toEqual({

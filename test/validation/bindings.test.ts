@@ -207,3 +207,62 @@ describe('a coding', () => {
     expect(asked.length).toBeGreaterThan(1)
   })
 })
+
+describe('a code whose binding is required', () => {
+  const UNKNOWN = [{ url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'unknown' }]
+  test('has a value: an extension that says why there is none does not replace it', async () => {
+    expect(await told({ resourceType: 'DocumentReference', _status: { extension: UNKNOWN } })).toContain(
+      'error DocumentReference.status',
+    )
+    const allergy = {
+      resourceType: 'AllergyIntolerance',
+      category: ['food', null],
+      _category: [null, { extension: UNKNOWN }],
+    }
+    expect(await told(allergy)).toEqual(['error AllergyIntolerance.category[1]'])
+  })
+
+  test('and other elements may say why they have none', async () => {
+    expect(await told({ resourceType: 'Patient', _language: { extension: UNKNOWN } })).toEqual([])
+    expect(await told({ resourceType: 'Patient', _birthDate: { extension: UNKNOWN } })).toEqual([])
+  })
+})
+
+describe('an additional binding', () => {
+  const GENDER = 'http://hl7.org/fhir/ValueSet/administrative-gender'
+  const URL = 'http://hl7.org/fhir/tools/StructureDefinition/additional-binding'
+  const carried = (purpose: string, ...more: object[]) => ({
+    extension: [
+      {
+        url: URL,
+        extension: [{ url: 'purpose', valueCode: purpose }, { url: 'valueSet', valueCanonical: GENDER }, ...more],
+      },
+    ],
+  })
+  const profile = (additional: object) => {
+    const made = bound('example', 'http://hl7.org/fhir/ValueSet/observation-methods')
+    Object.assign((made.differential.element[1] as { binding: object }).binding, additional)
+    return made
+  }
+  const errors = async (additional: object) => {
+    const method = { coding: [{ system: CATEGORY, code: 'laboratory' }] }
+    const resource = { ...observation({ method }), meta: { profile: ['http://example.org/StructureDefinition/bound'] } }
+    return (await told(resource, { supporting: [profile(additional)] })).filter(each => each.startsWith('error'))
+  }
+
+  test('that is required has to be kept beside the element’s own, in either form', async () => {
+    expect(await errors({})).toEqual([])
+    expect(await errors(carried('required'))).toEqual(['error Observation.method'])
+    expect(await errors({ additional: [{ purpose: 'maximum', valueSet: GENDER }] })).toEqual([
+      'error Observation.method',
+    ])
+  })
+
+  test('that recommends, or holds for some usage or repetition only, refuses nothing', async () => {
+    expect(await errors(carried('preferred'))).toEqual([])
+    expect(await errors(carried('required', { url: 'usage', valueUsageContext: { code: { code: 'age' } } }))).toEqual(
+      [],
+    )
+    expect(await errors(carried('required', { url: 'any', valueBoolean: true }))).toEqual([])
+  })
+})

@@ -36,6 +36,23 @@ describe('a code system', () => {
   it('that supplements another says so', async () => {
     expect(await wrong(system({ supplements: 'http://example.org/other' }))).toEqual(['CodeSystem.content'])
   })
+
+  it('that supplements another adds no codes to it', async () => {
+    const supplement = (code: string) =>
+      system({
+        content: 'supplement',
+        supplements: 'http://hl7.org/fhir/administrative-gender',
+        concept: [{ code: 'male', display: '男' }, { code }],
+      })
+    expect(await wrong(supplement('female'))).toEqual([])
+    expect(await wrong(supplement('femail'))).toEqual(['CodeSystem.concept[1]'])
+  })
+
+  it('that supplements another is not the system of a code', async () => {
+    const supplement = system({ content: 'supplement', supplements: 'http://example.org/other' })
+    const coded = { ...patient, meta: { tag: [{ system: 'http://example.org/cs', code: 'a' }] } }
+    expect(await wrong(coded, { supporting: [supplement] })).toEqual(['Patient.meta.tag[0].system'])
+  })
 })
 
 it('a value set or map that names a code its system does not have is refused there', async () => {
@@ -188,4 +205,35 @@ it('a resource in a Bundle is looked at like one by itself', async () => {
     entry: [{ fullUrl: 'http://example.org/Patient/test', resource }],
   }
   expect(await wrong(bundle)).toEqual(['Bundle.entry[0].resource.birthDate'])
+})
+
+describe('a canonical', () => {
+  const response = (questionnaire: string) => ({
+    resourceType: 'QuestionnaireResponse',
+    text,
+    status: 'completed',
+    questionnaire,
+  })
+  it('that leads to another type of resource than the element may name is refused', async () => {
+    expect(await wrong(response('http://hl7.org/fhir/ValueSet/administrative-gender|4.0.1'))).toEqual([
+      'QuestionnaireResponse.questionnaire',
+    ])
+  })
+
+  it('that leads to nothing known is no error', async () => {
+    expect(await wrong(response('http://example.org/Questionnaire/elsewhere'))).toEqual([])
+  })
+})
+
+describe('security labels', () => {
+  const labelled = (...codes: string[]) => ({
+    ...patient,
+    meta: {
+      security: codes.map(code => ({ system: 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality', code })),
+    },
+  })
+  it('are a set: one that is there twice is refused', async () => {
+    expect(await wrong(labelled('R', 'N'))).toEqual([])
+    expect(await wrong(labelled('R', 'N', 'R'))).toEqual(['Patient.meta.security[2]'])
+  })
 })

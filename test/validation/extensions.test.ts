@@ -25,6 +25,13 @@ describe('an extension', () => {
     expect(await check(patient({ url: birthPlace, valueAddress: { city: '台南市' } }))).toEqual([])
   })
 
+  test('of HL7’s that carries a later version’s element, or a tool’s note, may be unknown', async () => {
+    const unknown = async (url: string) => (await check(patient({ url, valueString: 'x' })))[0]?.startsWith('(warning)')
+    expect(await unknown('http://hl7.org/fhir/5.0/StructureDefinition/extension-Patient.none')).toBe(true)
+    expect(await unknown('http://hl7.org/fhir/tools/StructureDefinition/none')).toBe(true)
+    expect(await unknown('http://hl7.org/fhir/StructureDefinition/none')).toBe(false)
+  })
+
   test('with a value of another type, or none, is refused', async () => {
     expect(await check(patient({ url, valueString: 'red' }), simple)).toEqual([
       'Patient.extension[0].value.ofType(string): The type string is not allowed here: it has to be code.',

@@ -114,6 +114,48 @@ describe('an invariant of FHIR', () => {
     expect(await period('2024', '2024')).toEqual([])
   })
 
+  test('takes a day and a moment of that day as possibly in order, whichever is first', async () => {
+    const broken = async (resource: object) => (await findings(resource)).map(({ origin }) => origin!.split('#')[1])
+    const encounter = (start: string, end: string) => ({ resourceType: 'Encounter', period: { start, end } })
+    expect(await broken(encounter('2024-05-02T10:00:00+08:00', '2024-05-02'))).toEqual([])
+    expect(await broken(encounter('2024-05', '2024-05-02'))).toEqual([])
+    expect(await broken(encounter('2024-06', '2024-05-02'))).toEqual(['per-1'])
+    const task = (authoredOn: string, lastModified: string) => ({ resourceType: 'Task', authoredOn, lastModified })
+    expect(await broken(task('2024-05-02', '2024-05-02T10:00:00+08:00'))).toEqual([])
+    expect(await broken(task('2024-05-02', '2024-05-01T10:00:00+08:00'))).toEqual(['inv-1'])
+    const dispense = (whenPrepared: string, whenHandedOver: string) => ({
+      resourceType: 'MedicationDispense',
+      whenPrepared,
+      whenHandedOver,
+    })
+    expect(await broken(dispense('2024-05-02T10:00:00+08:00', '2024-05-02'))).toEqual([])
+    expect(await broken(dispense('2024-05-03', '2024-05-02'))).toEqual(['mdd-1'])
+  })
+
+  test('asks of a vital sign taken over a period no day, and of one taken at a moment the day', async () => {
+    const broken = async (effective: object) => {
+      const meta = { profile: ['http://hl7.org/fhir/StructureDefinition/vitalsigns'] }
+      const vital = { resourceType: 'Observation', meta, code: { text: '心跳' }, valueInteger: 70, ...effective }
+      return (await findings(vital)).map(({ origin }) => origin!.split('#')[1])
+    }
+    expect(await broken({ effectivePeriod: { start: '2024-05-02', end: '2024-05-03' } })).not.toContain('vs-1')
+    expect(await broken({ effectiveDateTime: '2024-05-02' })).not.toContain('vs-1')
+    expect(await broken({ effectiveDateTime: '2024-05' })).toContain('vs-1')
+  })
+
+  test('lets a questionnaire ask whether a question was answered', async () => {
+    const asked = async (answer: object) => {
+      const enableWhen = [{ question: '1', operator: 'exists', ...answer }]
+      const item = [
+        { linkId: '1', type: 'string' },
+        { linkId: '2', type: 'string', enableWhen },
+      ]
+      return (await findings({ resourceType: 'Questionnaire', item })).map(({ origin }) => origin!.split('#')[1])
+    }
+    expect(await asked({ answerBoolean: true })).not.toContain('que-7')
+    expect(await asked({ answerString: 'yes' })).toContain('que-7')
+  })
+
   test('compares the ends of a range in whatever unit they have', async () => {
     const UCUM = 'http://unitsofmeasure.org'
     const range = async (low: object, high: object) => {

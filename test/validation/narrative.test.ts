@@ -96,11 +96,12 @@ describe('an attachment', () => {
     expect(await wrong(media({ contentType: 'text/plain', data: 'aGVsbG8=', size: 6 }))).toEqual(['Media.content'])
   })
 
-  it('with another hash gets a warning that says the right one', async () => {
+  it('with another hash is refused, and told the right one', async () => {
     const [finding] = await saidAt(
       'Media.content',
       media({ contentType: 'text/plain', data: 'aGVsbG8=', hash: 'AAAA' }),
     )
+    expect(finding?.severity).toBe('error')
     expect(finding?.said.en).toContain('qvTGHdzF6KLavt4PO0gs2a6pQ00=')
   })
 })

@@ -215,6 +215,23 @@ describe('choices', () => {
     expect(await checked([choice('choice')], own)).toHaveLength(1)
   })
 
+  it('keep to the answer constraint that the form says, whatever the type of the question', async () => {
+    const url = 'http://hl7.org/fhir/5.0/StructureDefinition/extension-Questionnaire.item.answerConstraint'
+    const to = (valueCode: string) => ({ extension: [{ url, valueCode }] })
+    const own = [answered('q', { valueString: 'other' })]
+    expect(await checked([choice('open-choice', to('optionsOnly'))], own)).toHaveLength(1)
+    expect(await checked([choice('choice', to('optionsOrString'))], own)).toEqual([])
+    expect(await checked([choice('choice', to('optionsOrString'))], coded('c'))).toHaveLength(1)
+    expect(await checked([choice('choice', to('optionsOrType'))], coded('c'))).toEqual([])
+  })
+
+  it('of a value set’s codes only are not made in words', async () => {
+    const answerValueSet = 'http://hl7.org/fhir/ValueSet/administrative-gender'
+    const own = [answered('q', { valueString: 'other' })]
+    expect(await checked([{ linkId: 'q', type: 'choice', answerValueSet }], own)).toEqual([`${ITEM}.answer[0]`])
+    expect(await checked([{ linkId: 'q', type: 'open-choice', answerValueSet }], own)).toEqual([])
+  })
+
   it('are in the value set, which may be one of the server’s or come within the form', async () => {
     const gender = { linkId: 'q', type: 'choice', answerValueSet: 'http://hl7.org/fhir/ValueSet/administrative-gender' }
     const of = (code: string) => [

@@ -5,7 +5,7 @@
  */
 import type { CodeQuestion, CodeVerdict } from '../../fhir/code-check.ts'
 import { makeConformance, type CanonicalResource } from '../../fhir/conformance.ts'
-import { badRequest, notFound, unprocessable } from '../../fhir/outcome.ts'
+import { badRequest, FhirError, notFound, unprocessable } from '../../fhir/outcome.ts'
 import { makeTerminology } from '../../terminology/service.ts'
 import type { Terminology } from '../../terminology/terminology.ts'
 import type { Arguments, Context, FhirResponse, Match, Operation, OperationParameter } from '../exchange.ts'
@@ -95,10 +95,11 @@ async function ask(terminology: Terminology, valueSet: string | object, question
   return verdict
 }
 
+/** One that is refused for what it costs is here. */
 const isHere = async (terminology: Terminology, valueSet: string) =>
   terminology.expand(valueSet, { count: 0, partial: true }).then(
     () => true,
-    () => false,
+    (error: unknown) => !(error instanceof FhirError && error.status === 404),
   )
 
 async function inSystem(context: Context, match: Match, args: Arguments): Promise<FhirResponse> {

@@ -58,7 +58,7 @@ async function run(context: Context, match: Match, args: Arguments): Promise<Fhi
     )
   if (mode === 'profile' && found.profiles.length === 0)
     throw badRequest('mode=profile needs the parameter "profile": the canonical to validate against.', 'required')
-  const resource = sent ?? parseJson(Buffer.from(stored!))
+  const resource = sent === undefined ? parseJson(Buffer.from(stored!)) : sent
   const findings = await context.validate(resource, optionsOf(context, found, mode))
   const issues = [
     ...mismatches(context, match, resource, mode),

@@ -43,7 +43,11 @@ export class Checkpoints {
   }
 
   async #move(writer: Writer): Promise<void> {
-    for (let pass = 0; pass < PASSES && this.#left() > LITTLE; pass++) if (!(await this.#inThread())) break
+    for (let pass = 0; pass < PASSES; pass++) {
+      // SQLite does not tell it to a connection in the midst of a commit, which a large one leaves open between its slices
+      await writer.idle()
+      if (this.#left() <= LITTLE || !(await this.#inThread())) break
+    }
     await writer.idle()
     if (this.#worker) this.#db.exec('PRAGMA wal_checkpoint(PASSIVE)')
   }

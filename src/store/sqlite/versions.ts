@@ -53,6 +53,10 @@ export function history(run: Statements, words: Dictionary, query: HistoryQuery)
     conditions.push(condition)
     args.push(...values)
   }
+  for (const type of query.without ?? []) {
+    const tid = words.type(type)
+    if (tid !== undefined) both('tid <> ?', tid)
+  }
   if (query.since !== undefined) both('stamp >= ?', query.since * 1024)
   if (query.at) {
     both('stamp <= ?', query.at.high * 1024 + 1023)

@@ -200,9 +200,10 @@ export class Writer {
     this.#own.committed(this)
   }
 
-  #note({ records, key, value, expires }: Note, versions: readonly Version[]): void {
+  #note({ records, key, value, expires, also }: Note, versions: readonly Version[]): void {
     const sql = 'INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?)'
     this.#own.run(sql).run(records, key, JSON.stringify(value(versions)), expires)
+    if (also) this.#note(also, versions)
   }
 
   #flushRows(): void {

@@ -1,0 +1,303 @@
+/**
+ * The audit log of a tenant: what happened is noted at once in a journal (writes in their own commit, all else a moment later,
+ * many together) and made into AuditEvents, one chain, soon after.
+ * https://hl7.org/fhir/R4/auditevent.html
+ */
+import { randomUUID } from 'node:crypto'
+import type { Resource } from '../fhir/types.ts'
+import type { Extractor } from '../search/query.ts'
+import { prepare } from '../store/stamp.ts'
+import type { Engine, Note, Version, Write } from '../store/store.ts'
+import { AUDIT_RECORDS, chained, HEAD, type Head, start } from './audit-chain.ts'
+import { auditEvent } from './audit-event.ts'
+import { type Happening, type Recorded } from './audit-words.ts'
+import { patientsOf } from './audit-patients.ts'
+
+/** Names of the journal's records sort by time. */
+export const JOURNAL = 'audit-journal'
+
+export interface AuditParts {
+  /** The whole store, not as a caller sees it. */
+  readonly engine: Engine
+  readonly extractor: Extractor
+  /** What AuditEvents say of this server. */
+  readonly server: string
+  /** Milliseconds since 1970. */
+  readonly now?: () => number
+  /** Told when the log cannot be written; nothing of what happened is in it. */
+  readonly failed?: (error: unknown) => void
+  /** Told of what someone should look at now: an emergency access. Without personal data. */
+  readonly alert?: (fields: { readonly event: string; readonly client?: string }) => void
+}
+
+export interface Audit {
+  /** Notes what happened. What is noted is on disk within a fifth of a second, or when `flush` resolves. */
+  tell(what: Happening): void
+  /** What to wait for before more is accepted; undefined when there is room. Rejects when the log cannot be written. */
+  room(): Promise<void> | undefined
+  /** A note for the commit of a write: what happened, made of the versions it made. `kept` must be called when it is committed. */
+  note(happened: (versions: readonly Version[]) => readonly Happening[]): { note: Note; kept(): void }
+  /** Everything told is on disk. */
+  flush(): Promise<void>
+  /** Everything told is an AuditEvent; at most so many milliseconds. Resolves to whether all is. */
+  settle(patience?: number): Promise<boolean>
+  /** How many happenings wait: in memory, and on disk to be made AuditEvents. */
+  readonly waiting: { readonly queue: number; readonly journal: number }
+  /** Flushes, and makes the chain as complete as it can in two seconds. To be called before the store is closed. */
+  close(): Promise<void>
+}
+
+/** Happenings kept in memory before they are written, and the most there may be before requests wait. */
+const BATCH = 1000
+export const MOST_QUEUED = 10_000
+/** Happenings that may wait in the journal before requests do. */
+const MOST_JOURNAL = 500_000
+/** Milliseconds. */
+const FLUSH_AFTER = 200
+/** How long a stop makes AuditEvents; the rest is made at the next start. */
+const STOPPING = 2_000
+/** AuditEvents made in one go. While requests come in, after each there is a pause (milliseconds). */
+const SLICE = 25
+/** When somebody waits for them. */
+const MORE = 100
+const PAUSE = 100
+const BUSY = 20
+/** Events a minute of requests without a valid token. */
+const MOST_TURNED_AWAY = 60
+/** The journal's records go when they are used up. */
+const NEVER = 8_640_000_000_000_000
+
+/** Opens a tenant's log; what an earlier process has left in the journal is gone on with. */
+export function makeAudit(parts: AuditParts): Audit {
+  const { engine, extractor, server, now = Date.now, failed = () => {}, alert = () => {} } = parts
+  const journal = engine.records(JOURNAL)
+  const records = engine.records(AUDIT_RECORDS)
+  const patients = patientsOf(engine)
+  let queue: Recorded[] = []
+  let flushTimer: NodeJS.Timeout | undefined
+  let flushing: Promise<void> | undefined
+  let problem: unknown
+  let names = 0
+  let recent = 0
+  let head: Head | undefined
+  let sealing: Promise<void> | undefined
+  let hurry = 0
+  let closed = false
+  /** The journal's records, oldest first. */
+  let journalled: { readonly name: string; readonly count: number }[] = []
+  /** Happenings in them. */
+  let waiting = 0
+  const opened = open()
+  opened.catch(failed)
+
+  const newName = () =>
+    `${String(now()).padStart(15, '0')}-${String(++names).padStart(9, '0')}-${randomUUID().slice(0, 8)}`
+  const recorded = (what: Happening): Recorded => ({ ...what, event: randomUUID(), at: now() })
+
+  /** What a crash left: records that were used up by the last commit, and those that were not. */
+  async function open(): Promise<void> {
+    head = ((await records.get(HEAD)) as Head | undefined) ?? start
+    for (const name of head.used ?? []) await journal.remove(name)
+    const left = (await journal.list()).map(({ key, value }) => ({ name: key, count: (value as Recorded[]).length }))
+    journalled = [...left, ...journalled]
+    waiting += left.reduce((sum, { count }) => sum + count, 0)
+    if (journalled.length > 0) seal()
+  }
+
+  /** Requests without a valid token cost their sender nothing: so many a minute have an event of their own, the rest are counted. */
+  const turned = { since: 0, told: 0, more: 0 }
+  function counted(what: Happening): Happening | undefined {
+    if (now() - turned.since >= 60_000) Object.assign(turned, { since: now(), told: 0 })
+    if (++turned.told > MOST_TURNED_AWAY) return void turned.more++
+    const { more } = turned
+    turned.more = 0
+    return more === 0 ? what : { ...what, why: `${what.why ?? '401'}, and ${more} more before` }
+  }
+
+  function tell(happened: Happening): void {
+    const what = happened.what === 'unauthenticated' ? counted(happened) : happened
+    if (!what) return
+    recent++
+    queue.push(recorded(what))
+    if (what.what === 'break-glass')
+      alert({ event: queue.at(-1)!.event, ...(what.who?.client ? { client: what.who.client } : {}) })
+    if (queue.length >= BATCH && !flushing) void flush().catch(() => {})
+    else if (!flushing) soon()
+  }
+
+  function flush(): Promise<void> {
+    if (flushing) return flushing.then(() => (queue.length > 0 ? flush() : undefined))
+    clearTimeout(flushTimer)
+    flushTimer = undefined
+    flushing = write().finally(() => {
+      flushing = undefined
+      if (queue.length > 0) soon()
+    })
+    return flushing
+  }
+
+  /** Many share one durable commit: the next one waits, unless there are many already. */
+  function soon(): void {
+    flushTimer ??= setTimeout(() => void flush().catch(() => {}), queue.length >= BATCH ? 0 : FLUSH_AFTER)
+  }
+
+  async function write(): Promise<void> {
+    await opened
+    if (waiting >= MOST_JOURNAL && !closed) await drain(1000)
+    if (queue.length > 0) {
+      const batch = queue
+      queue = []
+      const name = newName()
+      try {
+        await engine.commit([], { records: JOURNAL, key: name, value: () => batch, expires: NEVER })
+      } catch (error) {
+        queue = [...batch, ...queue]
+        problem = error
+        failed(error)
+        throw error
+      }
+      problem = undefined
+      intoJournal(name, batch.length)
+    }
+    seal()
+  }
+
+  const intoJournal = (name: string, count: number) => {
+    journalled.push({ name, count })
+    waiting += count
+  }
+
+  function room(): Promise<void> | undefined {
+    if (queue.length < MOST_QUEUED) return undefined
+    return flush()
+  }
+
+  function note(happened: (versions: readonly Version[]) => readonly Happening[]): { note: Note; kept(): void } {
+    const name = newName()
+    let count = 0
+    const value = (versions: readonly Version[]) => {
+      const all = happened(versions).map(recorded)
+      count = all.length
+      return all
+    }
+    return {
+      note: { records: JOURNAL, key: name, value, expires: NEVER },
+      kept() {
+        recent++
+        intoJournal(name, count)
+        seal()
+      },
+    }
+  }
+
+  /** Goes on making AuditEvents until the journal is empty; gently while requests come in. */
+  function seal(): void {
+    if (closed) return
+    sealing ??= sealAll()
+      .catch((error: unknown) => void ((problem = error), failed(error)))
+      .finally(() => {
+        sealing = undefined
+      })
+  }
+
+  async function sealAll(): Promise<void> {
+    await opened
+    while (journalled.length > 0 && !closed) {
+      if (hurry === 0) {
+        recent = 0
+        await sleep(PAUSE)
+        while (hurry === 0 && recent > BUSY && waiting < MOST_JOURNAL / 2 && !closed) {
+          await sealSome()
+          recent = 0
+          await sleep(PAUSE)
+        }
+        if (closed) return
+      }
+      await sealSome()
+      await new Promise(resolve => setImmediate(resolve))
+    }
+  }
+
+  /** What of the first record of the journal was made into events already, when it has more than a slice. */
+  let half: { name: string; rest: Recorded[] } | undefined
+
+  async function sealSome(): Promise<void> {
+    const most = hurry > 0 ? MORE : SLICE
+    const used: string[] = []
+    const some: Recorded[] = []
+    while (some.length < most && used.length < journalled.length) {
+      const { name } = journalled[used.length]!
+      const all = half?.name === name ? half.rest : (((await journal.get(name)) as Recorded[] | undefined) ?? [])
+      const fit = all.slice(0, most - some.length)
+      some.push(...fit)
+      if (fit.length < all.length) {
+        half = { name, rest: all.slice(fit.length) }
+        break
+      }
+      used.push(name)
+    }
+    let next = head!
+    const writes: Write[] = []
+    for (const one of some) {
+      // after a crash the beginning of a long record is there already
+      if (await engine.read({ type: 'AuditEvent', id: one.event })) continue
+      const made = chained(auditEvent(one, await patients(one), server), next)
+      next = made.head
+      writes.push(putOf(made.event as unknown as Resource & { id: string }))
+    }
+    if (half && used.includes(half.name)) half = undefined
+    const kept: Head = { count: next.count, digest: next.digest, used }
+    await engine.commit(writes, { records: AUDIT_RECORDS, key: HEAD, value: () => kept, expires: NEVER })
+    head = kept
+    problem = undefined
+    for (const name of used) await journal.remove(name)
+    for (const { count } of journalled.slice(0, used.length)) waiting -= count
+    journalled = journalled.slice(used.length)
+  }
+
+  /** Words are left out of the index: nobody searches the log by its text, and they cost more than all the rest. */
+  function putOf(event: Resource & { id: string }): Write {
+    const entries = extractor.entries(event).filter(entry => entry.kind !== 'words' && entry.param !== '_tag')
+    const ref = { type: 'AuditEvent', id: event.id }
+    return { do: 'put', ref, method: 'POST', draft: prepare(event, event.id), entries, expect: { is: 'nothing' } }
+  }
+
+  async function settle(patience = 5000): Promise<boolean> {
+    await flush()
+    return drain(patience)
+  }
+
+  async function drain(patience: number): Promise<boolean> {
+    const until = now() + patience
+    hurry++
+    try {
+      while (journalled.length > 0 && !closed && problem === undefined && now() < until) {
+        seal()
+        await Promise.race([sealing, sleep(20)])
+      }
+    } finally {
+      hurry--
+    }
+    return queue.length === 0 && journalled.length === 0
+  }
+
+  return {
+    tell,
+    room,
+    note,
+    flush,
+    settle,
+    get waiting() {
+      return { queue: queue.length, journal: waiting }
+    },
+    async close() {
+      // what cannot be written was told of by `failed`
+      await flush().catch(() => {})
+      await drain(STOPPING)
+      closed = true
+      await sealing
+    },
+  }
+}
+
+const sleep = (milliseconds: number) => new Promise<void>(resolve => setTimeout(resolve, milliseconds))

@@ -1,0 +1,224 @@
+/**
+ * What passes the door, told to the audit log: each exchange once, writes in their own commit.
+ * https://www.hl7.org/fhir/R4/auditevent.html
+ */
+import type { Audit } from '../access/audit.ts'
+import { type AuditedInteraction, type AuditLevel, type Happening, MOST_SHOWN, whoOf } from '../access/audit-words.ts'
+import type { Caller } from '../access/caller.ts'
+import { FhirError, forbidden } from '../fhir/outcome.ts'
+import type { Method, Store, Version } from '../store/store.ts'
+import type { FhirRequest, FhirResponse, Match } from './exchange.ts'
+
+/** The log as a door uses it. */
+export interface DoorAudit {
+  readonly log: Audit
+  readonly level: AuditLevel
+}
+
+/** One exchange that is recorded. */
+export interface Watch {
+  /** The store that is asked for this exchange: it keeps what is shown, and notes what is written. */
+  over(store: Store): Store
+}
+
+const TYPE = 'AuditEvent'
+const written: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete', 'transaction'])
+const shows: ReadonlySet<string> = new Set([
+  'search-type',
+  'search-system',
+  'history-instance',
+  'history-type',
+  'history-system',
+  'operation',
+])
+
+/** Answers, and records it as the level says. AuditEvents that wait are made before they are asked for. */
+export async function audited(
+  { log, level }: DoorAudit,
+  request: FhirRequest,
+  caller: Caller,
+  match: Match,
+  name: AuditedInteraction | 'capabilities',
+  answer: (watch: Watch | undefined) => Promise<FhirResponse>,
+): Promise<FhirResponse> {
+  const records = level === 'all' || (level === 'auto' && caller.grant !== undefined) || level === 'writes'
+  if (name === 'capabilities') return answer(undefined)
+  if (match.type === TYPE) {
+    await log.settle()
+    const inner = answer
+    answer = async watch => {
+      refuseWrites(match)
+      return inner(watch)
+    }
+  }
+  if (!records) return answer(protecting)
+  const full = log.room()
+  if (full) await full
+  const watch = watching(log, request, caller, match, name)
+  const isWrite = written.has(name) || match.operation?.affectsState === true
+  try {
+    const response = await answer(watch)
+    if (isWrite || level !== 'writes') watch.end(response.status, response.version)
+    return response
+  } catch (error) {
+    const status = error instanceof FhirError ? error.status : 500
+    if (isWrite || level !== 'writes' || status === 401 || status === 403) watch.end(status)
+    throw error
+  }
+}
+
+/** Nobody writes the log but the server. */
+function refuseWrites({ interaction, operation }: Match): void {
+  if (written.has(interaction.name) || operation?.affectsState)
+    throw forbidden('AuditEvents are written by the server itself, and by nobody else; they can be read and searched.')
+}
+
+/** What is not recorded still keeps its hands off the log. */
+const protecting: Watch = { over: store => veiled(store) }
+
+interface Watching extends Watch {
+  /** Tells of the exchange, unless a commit has. */
+  end(status: number, version?: Version): void
+}
+
+function watching(log: Audit, request: FhirRequest, caller: Caller, match: Match, name: AuditedInteraction): Watching {
+  const shown: string[] = []
+  let more = 0
+  let told = false
+  const keep = (versions: readonly Version[]) => {
+    for (const { ref, version } of versions)
+      if (shown.length < MOST_SHOWN) shown.push(`${ref.type}/${ref.id}/${version}`)
+      else more++
+  }
+  const happening = (status: number, version?: Version): Happening => {
+    const asked = name.startsWith('search') || name.startsWith('history') || match.operation !== undefined
+    const requestId = request.headers['x-request-id']
+    const id = match.id || (version?.ref.id ?? '')
+    const number = match.rest && name === 'vread' ? match.rest : (version?.version ?? '')
+    return {
+      what: name,
+      status,
+      who: whoOf(caller),
+      ...(request.from ? { from: request.from } : {}),
+      ...(match.type ? { type: match.type } : {}),
+      ...(id ? { id } : {}),
+      ...(number ? { version: number } : {}),
+      ...(match.operation ? { operation: match.operation.code } : {}),
+      ...(asked ? { query: queryOf(request) } : {}),
+      ...(shown.length > 0 ? { shown } : {}),
+      ...(more > 0 ? { more } : {}),
+      ...(requestId ? { request: requestId } : {}),
+    }
+  }
+  /** One for each version; for what is no write of one resource, one for the whole too. */
+  const committed = (versions: readonly Version[]): Happening[] => {
+    const each = versions.map(version => ({ ...happening(200), ...ofVersion(version) }))
+    if (match.operation) {
+      keep(versions)
+      return [happening(200)]
+    }
+    if (name === 'transaction') return [happening(200), ...each]
+    return each
+  }
+  return {
+    over(store) {
+      const seen = veiled(store)
+      return {
+        ...seen,
+        commit: async (writes, note) => {
+          if (told || writes.length === 0) return seen.commit(writes, note)
+          const own = log.note(committed)
+          const versions = await seen.commit(writes, note ? { ...note, also: own.note } : own.note)
+          told = true
+          own.kept()
+          return versions
+        },
+        ...(shows.has(name) ? showing(seen, keep) : {}),
+      }
+    },
+    end(status, version) {
+      if (told) return
+      told = true
+      log.tell(happening(status, version))
+    },
+  }
+}
+
+/** The questions whose answers are shown. */
+function showing(
+  store: Store,
+  keep: (versions: readonly Version[]) => void,
+): Pick<Store, 'find' | 'read' | 'readMany' | 'readVersion' | 'history' | 'referrers'> {
+  const kept = (version: Version | undefined) => {
+    if (version) keep([version])
+    return version
+  }
+  const all = <T extends readonly Version[]>(versions: T): T => {
+    keep(versions)
+    return versions
+  }
+  return {
+    read: async ref => kept(await store.read(ref)),
+    readVersion: async (ref, version) => kept(await store.readVersion(ref, version)),
+    readMany: async refs => all(await store.readMany(refs)),
+    referrers: async (type, param, refs, limit) => all(await store.referrers(type, param, refs, limit)),
+    async find(query) {
+      const page = await store.find(query)
+      keep(page.matches)
+      return page
+    },
+    async history(query) {
+      const page = await store.history(query)
+      keep(page.versions)
+      return page
+    },
+  }
+}
+
+/**
+ * The store in which AuditEvents are found by those who ask for them by name only: not among everything, and not to be written,
+ * also not by way of a Bundle or an operation.
+ */
+function veiled(store: Store): Store {
+  return {
+    read: ref => store.read(ref),
+    readMany: refs => store.readMany(refs),
+    readVersion: (ref, version) => store.readVersion(ref, version),
+    referrers: (type, param, refs, limit) => store.referrers(type, param, refs, limit),
+    counts: () => store.counts(),
+    records: name => store.records(name),
+    close: () => store.close(),
+    async find(query) {
+      if (query.types.length < 2 || !query.types.includes(TYPE)) return store.find(query)
+      return store.find({ ...query, types: query.types.filter(type => type !== TYPE) })
+    },
+    history: query => store.history('all' in query.of ? { ...query, without: [TYPE] } : query),
+    async commit(writes, note) {
+      if (writes.some(write => write.do !== 'check' && write.ref.type === TYPE))
+        throw forbidden('AuditEvents are written by the server itself, and by nobody else.')
+      return store.commit(writes, note)
+    },
+  }
+}
+
+const methods: Readonly<Record<Method, AuditedInteraction>> = {
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+}
+
+/** A PUT that made the first version has created it. */
+const ofVersion = ({
+  ref,
+  version,
+  method,
+}: Version): Pick<Happening, 'what' | 'type' | 'id' | 'version' | 'status'> => ({
+  what: method === 'PUT' && version === '1' ? 'create' : methods[method],
+  status: 200,
+  type: ref.type,
+  id: ref.id,
+  ...(version === '0' ? {} : { version }),
+})
+
+const queryOf = ({ method, path, query }: FhirRequest) => `${method} ${path}${query ? `?${query}` : ''}`

@@ -1,0 +1,86 @@
+/**
+ * Tokens: made, and told to the app in a token answer.
+ * https://www.rfc-editor.org/rfc/rfc9068 https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html#response-5
+ */
+import type { KeptFamily } from './families.ts'
+import { sign } from './jwt.ts'
+import type { Keys } from './keys.ts'
+
+/** Seconds. */
+export const HOUR = 3600
+export const BACKEND_SECONDS = 300
+export const BREAK_GLASS_SECONDS = 600
+
+export interface IssueParts {
+  readonly keys: Keys
+  readonly tenant: string
+  readonly now: () => number
+  readonly random: (bytes: number) => Buffer
+}
+
+export interface Issue {
+  /** An access token of a family, for all of its scope or a part of it. */
+  forFamily(family: KeptFamily, scope: string, base: string): Promise<TokenAnswer>
+  forBackend(client: string, scope: string, base: string): Promise<TokenAnswer>
+  idToken(family: KeptFamily, base: string, nonce: string | undefined): Promise<string>
+}
+
+export type TokenAnswer = {
+  readonly access_token: string
+  readonly token_type: 'Bearer'
+  readonly expires_in: number
+  readonly scope: string
+} & Readonly<Record<string, unknown>>
+
+export function makeIssue({ keys, tenant, now, random }: IssueParts): Issue {
+  const seconds = () => Math.floor(now() / 1000)
+
+  async function access(claims: object, scope: string, base: string, lasts: number): Promise<TokenAnswer> {
+    const issued = seconds()
+    const key = await keys.signing('ES256')
+    const all = { iss: base, aud: base, tenant, ...claims, scope, jti: random(16).toString('base64url'), iat: issued, exp: issued + lasts } // prettier-ignore
+    return {
+      access_token: sign(all, key, 'at+jwt'),
+      token_type: 'Bearer',
+      expires_in: Math.max(lasts, 0),
+      scope,
+    }
+  }
+
+  return {
+    async forFamily(family, scope, base) {
+      const { client, user, patient, encounter, breakGlass, simulate } = family
+      const lasts = simulate === 'expired_token' ? -60 : breakGlass === undefined ? HOUR : BREAK_GLASS_SECONDS
+      const claims = {
+        sub: user,
+        client_id: client,
+        fhirUser: user,
+        family: family.id,
+        ...(patient === undefined ? {} : { patient }),
+        ...(encounter === undefined ? {} : { encounter }),
+        ...(breakGlass === undefined ? {} : { breakGlass }),
+        ...(simulate === 'wrong_aud' ? { aud: 'https://another-server.example/fhir' } : {}),
+        ...(simulate === 'invalid_token' ? { tenant: '' } : {}),
+      }
+      return { ...(await access(claims, scope, base, lasts)), ...family.context }
+    },
+    forBackend: (client, scope, base) => access({ sub: client, client_id: client }, scope, base, BACKEND_SECONDS),
+    async idToken({ user, client, scope }, base, nonce) {
+      const issued = seconds()
+      const key = await keys.signing('RS256')
+      const scopes = scope.split(' ')
+      const who = `${base}/${user}`
+      const claims = {
+        iss: base,
+        sub: user,
+        aud: client,
+        iat: issued,
+        exp: issued + HOUR,
+        ...(scopes.includes('fhirUser') ? { fhirUser: who } : {}),
+        ...(scopes.includes('profile') ? { profile: who } : {}),
+        ...(nonce === undefined ? {} : { nonce }),
+      }
+      return sign(claims, key, 'JWT')
+    },
+  }
+}

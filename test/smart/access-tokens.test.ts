@@ -1,0 +1,206 @@
+/**
+ * Access tokens that are forged, altered, borrowed or over are worth nothing.
+ * https://www.rfc-editor.org/rfc/rfc8725
+ */
+import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, sign, type JsonWebKey } from 'node:crypto'
+import { decodeJwt, decodeProtectedHeader } from 'jose'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sandbox, type Sandbox } from './sandbox.ts'
+import type { Json } from '../journeys/app.ts'
+
+let server: Sandbox
+let good: string
+let answer: Json
+let header: Record<string, unknown>
+let claims: Record<string, unknown>
+
+beforeAll(async () => {
+  server = await sandbox()
+  answer = await server.tokens()
+  good = answer['access_token'] as string
+  header = { ...decodeProtectedHeader(good) }
+  claims = { ...decodeJwt(good) }
+})
+afterAll(() => server.close())
+
+const part = (value: unknown) =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
+const unsigned = (head: unknown, body: unknown) => `${part(head)}.${part(body)}`
+
+/** The tenant's own private key, as somebody has who can read the database. Shows that each claim is checked by itself. */
+async function ownKey(alg: string): Promise<{ kid: string; key: ReturnType<typeof createPrivateKey> }> {
+  const tenant = await server.app.tenants.room('default')
+  const kept = (await tenant.engine.records('smart-keys').list()).map(
+    ({ value }) => value as { alg: string; kid: string; jwk: JsonWebKey },
+  )
+  const found = kept.find(key => key.alg === alg)!
+  return { kid: found.kid, key: createPrivateKey({ key: found.jwk, format: 'jwk' }) }
+}
+
+async function signedByUs(changes: Record<string, unknown>, headers: Record<string, unknown> = {}): Promise<string> {
+  const { key } = await ownKey('ES256')
+  const body: Record<string, unknown> = { ...claims, ...changes }
+  for (const [name, value] of Object.entries(changes)) if (value === undefined) delete body[name]
+  const input = unsigned({ ...header, ...headers }, body)
+  return `${input}.${sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
+}
+
+async function refused(token: string): Promise<void> {
+  const { status, headers, body } = await server.ask('GET', '/fhir/Patient/one', {
+    headers: { authorization: `Bearer ${token}` },
+  })
+  expect(status, token.slice(0, 200)).toBe(401)
+  expect(headers.get('www-authenticate')).toContain('error="invalid_token"')
+  expect(headers.get('cache-control')).toBe('no-store')
+  expect(body.resourceType).toBe('OperationOutcome')
+}
+
+describe('an access token', () => {
+  test('that is right opens the record, and so does the same claims signed again by the same key', async () => {
+    expect(await server.reads(good)).toBe(200)
+    expect(await server.reads(await signedByUs({ jti: 'another' }))).toBe(200)
+  })
+
+  test('without a signature is refused: alg none in all its spellings, a signature left out or cut', async () => {
+    const [head, body, signature] = good.split('.') as [string, string, string]
+    for (const alg of ['none', 'None', 'NONE', 'nOnE', '']) {
+      await refused(`${unsigned({ ...header, alg }, claims)}.`)
+      await refused(`${unsigned({ ...header, alg }, claims)}.${signature}`)
+    }
+    await refused(`${head}.${body}.`)
+    await refused(`${head}.${body}`)
+    await refused(`${head}.${body}.${signature.slice(0, -4)}`)
+  })
+
+  test('signed with another algorithm than its key has is refused: our public key as an HMAC secret, RS, PS, ES384', async () => {
+    const { keys } = (await (await fetch(`${server.fhir}/auth/jwks`)).json()) as {
+      keys: (JsonWebKey & { kid: string; alg: string })[]
+    }
+    for (const jwk of keys) {
+      const key = createPublicKey({ key: jwk, format: 'jwk' })
+      const secrets = [
+        key.export({ type: 'spki', format: 'pem' }),
+        key.export({ type: 'spki', format: 'der' }),
+        JSON.stringify(jwk),
+        jwk.x ?? jwk.n!,
+      ]
+      for (const [alg, hash] of [
+        ['HS256', 'sha256'],
+        ['HS384', 'sha384'],
+        ['HS512', 'sha512'],
+      ] as const)
+        for (const secret of secrets) {
+          const input = unsigned({ ...header, alg, kid: jwk.kid }, claims)
+          await refused(`${input}.${createHmac(hash, secret).update(input).digest('base64url')}`)
+        }
+    }
+    const rsa = await ownKey('RS256')
+    for (const alg of ['RS256', 'ES256', 'PS256', 'RS384']) {
+      const input = unsigned({ ...header, alg, kid: rsa.kid }, claims)
+      await refused(
+        `${input}.${sign(alg === 'RS384' ? 'sha384' : 'sha256', Buffer.from(input), rsa.key).toString('base64url')}`,
+      )
+    }
+    for (const alg of ['ES384', 'ES512', 'es256', 'RS256']) await refused(await signedByUs({}, { alg }))
+  })
+
+  test('that names a key of its own, or of elsewhere, is refused, whatever the kid', async () => {
+    const foreign = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const jwk = foreign.publicKey.export({ format: 'jwk' })
+    const forged = (head: Record<string, unknown>) => {
+      const input = unsigned({ ...header, ...head }, claims)
+      return `${input}.${sign('sha256', Buffer.from(input), { key: foreign.privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
+    }
+    const kids: unknown[] = [
+      '../../dev/null',
+      "' OR 1=1 --",
+      { $ne: '' },
+      ['a'],
+      'unknown',
+      '__proto__',
+      'constructor',
+      '',
+      null,
+      7,
+    ]
+    for (const kid of kids) await refused(forged({ kid }))
+    await refused(forged({ jwk }))
+    await refused(forged({ x5c: ['AAAA'] }))
+    await refused(forged({ jku: `${server.origin}/keys`, x5u: `${server.origin}/cert` }))
+    await refused(await signedByUs({}, { jwk }))
+    await refused(await signedByUs({}, { crit: ['exp'] }))
+    const { status } = await fetch(`${server.fhir}/Patient/one`, {
+      headers: { authorization: `Bearer ${forged({ kid: 'x'.repeat(15_000) })}` },
+    })
+    expect([401, 431]).toContain(status)
+  })
+
+  test('whose times are missing, over, too far away, in the future or no numbers is refused', async () => {
+    const now = Math.floor(Date.now() / 1000)
+    for (const exp of [undefined, now - 1, now + 10 * 3600, String(now + 100), null, -1, 1e300])
+      await refused(await signedByUs({ exp }))
+    await refused(await signedByUs({ nbf: now + 600 }))
+    await refused(await signedByUs({ iat: now + 600 }))
+    await refused(await signedByUs({ nbf: 'soon' }))
+  })
+
+  test('of another issuer, for another server or of another tenant is refused, twins by slash and case too', async () => {
+    for (const aud of [
+      undefined,
+      `${server.fhir}/`,
+      server.fhir.toUpperCase(),
+      'https://elsewhere.example/fhir',
+      [server.fhir, 'https://x.example'],
+    ])
+      await refused(await signedByUs({ aud }))
+    for (const iss of [undefined, `${server.fhir}/`, 'https://elsewhere.example/fhir'])
+      await refused(await signedByUs({ iss }))
+    await refused(await signedByUs({ tenant: 'other' }))
+    await server.ask('POST', '/admin/tenants', { body: { name: 'other', copyOf: 'default' }, headers: { authorization: 'Bearer admin-token-of-the-tests', 'content-type': 'application/json' } }) // prettier-ignore
+    const there = await server.ask('GET', '/t/other/fhir/Patient/one', { headers: { authorization: `Bearer ${good}` } })
+    expect(there.status).toBe(401)
+  })
+
+  test('is no id_token, no client_assertion, and no refresh token', async () => {
+    await refused(answer['id_token'] as string)
+    await refused(answer['refresh_token'] as string)
+    for (const typ of ['JWT', undefined, 'jwt', 'AT+JWT', 'application/at+jwt'])
+      await refused(await signedByUs({}, { typ }))
+    const { assertion } = await import('./sandbox.ts')
+    await refused(await assertion(server.fhir, { aud: server.fhir }))
+  })
+
+  test('is not taken from the query or a form, and two are not guessed between', async () => {
+    expect((await server.ask('GET', `/fhir/Patient?access_token=${good}`)).status).toBe(400)
+    for (const authorization of ['Bearer', 'Bearer ', `Basic ${good}`, `Bearer ${good}, Bearer ${good}`, good])
+      expect((await server.ask('GET', '/fhir/Patient/one', { headers: { authorization } })).status).toBe(401)
+  })
+
+  test('signed before the keys were replaced counts until it is over, and the old key stays published', async () => {
+    const before = await server.tokens()
+    const kid = decodeProtectedHeader(before['access_token'] as string).kid
+    const tenant = await server.app.tenants.room('default')
+    await tenant.smart.rotateKeys()
+    const after = await server.tokens()
+    expect(decodeProtectedHeader(after['access_token'] as string).kid).not.toBe(kid)
+    expect(await server.reads(before['access_token'])).toBe(200)
+    expect(await server.reads(after['access_token'])).toBe(200)
+    const { keys } = (await (await fetch(`${server.fhir}/auth/jwks`)).json()) as { keys: Record<string, unknown>[] }
+    expect(keys.map(key => key['kid'])).toContain(kid)
+    expect(keys).toHaveLength(4)
+    for (const key of keys) expect(Object.keys(key)).not.toContain('d')
+  })
+
+  test('costs less than 50 microseconds at the median when it was seen before', async () => {
+    const { smart } = await server.app.tenants.room('default')
+    const token = (await server.tokens())['access_token'] as string
+    await smart.verify(token, server.fhir)
+    const times: number[] = []
+    for (let i = 0; i < 2000; i++) {
+      const started = performance.now()
+      expect(smart.verify(token, server.fhir)).not.toBeInstanceOf(Promise)
+      times.push(performance.now() - started)
+    }
+    expect(times.sort((a, b) => a - b)[1000]! * 1000).toBeLessThan(50)
+  })
+})
