@@ -16,7 +16,6 @@ export const simulations = [
   'token_invalid_client',
   'token_expired_code',
   'token_invalid_grant',
-  'token_slow',
   'token_server_error',
   'scope_cut',
   'no_refresh_token',
