@@ -79,19 +79,23 @@ describe.skipIf(browserPath === undefined)(`fhirclient in a browser${noBrowser}`
       `button[name="patient"][value="${patient}"]`,
       'button[name="decision"][value="approve"]',
     ]
-    for (let i = 0; i < 8; i++) {
+    for (let i = 0; i < 60; i++) {
       await page.waitForLoadState()
       await page
         .locator([...choices, 'section#patient', '#sign-in:not([hidden])'].join(', '))
         .first()
         .waitFor()
       if ((await page.locator('section#patient').count()) > 0) return
+      let clicked = false
       for (const choice of choices) {
         const found = page.locator(choice)
         if ((await found.count()) === 0) continue
         await found.first().click()
+        clicked = true
         break
       }
+      // the app has its code, and is still redeeming it
+      if (!clicked) await page.waitForTimeout(250)
     }
     throw new Error(`No summary came: ${page.url()} ${await page.locator('body').innerText()}`)
   }
