@@ -1,0 +1,7 @@
+/**
+ * The services in the box. To add one: a file in services/, and a line here.
+ * https://cds-hooks.hl7.org/2.0/#discovery
+ */
+import type { CdsService } from './words.ts'
+
+export const services: readonly CdsService[] = []
