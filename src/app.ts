@@ -11,14 +11,11 @@ import { happeningOf } from './access/audit-words.ts'
 import { guard } from './access/guard.ts'
 import { callerOf } from './access/token-caller.ts'
 import { BULK_DATA, makeBulk } from './bulk/bulk.ts'
-import { nobody, sandboxUser, type Caller } from './access/caller.ts'
-import type { FhirServers } from './cds/fhir-server.ts'
-import type { CdsServer } from './cds/server.ts'
+import type { Caller } from './access/caller.ts'
 import type { CdsService } from './cds/words.ts'
+import { lazily, outsideOf } from './cds-makings.ts'
 import type { Config } from './config.ts'
 import type { Conformance } from './fhir/conformance.ts'
-import { parseJson } from './fhir/json.ts'
-import type { Resource } from './fhir/types.ts'
 import type { Definitions } from './fhir/definitions.ts'
 import { loadNpmPackages, OWN_PROFILES } from './fhir/npm-packages.ts'
 import { adminOverHttp } from './http/admin.ts'
@@ -35,7 +32,6 @@ import type { Logger } from './http/log.ts'
 import { nowhere } from './http/nowhere.ts'
 import { interactions } from './rest/interactions.ts'
 import { operations } from './rest/operations.ts'
-import type { Door } from './rest/exchange.ts'
 import { makeDoor } from './rest/server.ts'
 import { makeExtractor } from './search/extract.ts'
 import { kinds } from './search/kinds.ts'
@@ -93,53 +89,6 @@ const fetchKeys =
     const headers = { Accept: 'application/json' }
     return guardedFetch(url, { timeout: 5000, maxBytes: 256 * 1024, redirects: 0, headers, allow: privateHosts })
   }
-
-/** Loaded with the first request: most of what a server is started for does not need it. */
-function lazily(load: () => Promise<CdsServer>): CdsServer {
-  let loading: Promise<CdsServer> | undefined
-  return { answer: async (request, place) => (await (loading ??= load())).answer(request, place) }
-}
-
-/** Reads for a CDS service from its own tenant, through the door, as whoever the token stands for. */
-const ownServer =
-  ({ auth }: Config, door: Door, callerOfToken: (token: string, base: string) => Promise<Caller>): FhirServers['own'] =>
-  async (url, base, token) => {
-    const caller = token === undefined ? (auth === 'open' ? sandboxUser : nobody) : await callerOfToken(token, base)
-    const [path = '', ...query] = url.split('?')
-    const request = { method: 'GET', path, query: query.join('?'), headers: {}, base } as const
-    const { status, text, version, resource } = await door.handle(request, caller)
-    const body = text ?? version?.text
-    return { status, body: body === undefined ? resource : (JSON.parse(body) as Resource) }
-  }
-
-/** Reads for a CDS service from the FHIR server of its client. */
-const otherServer =
-  ({ privateHosts }: Config): FhirServers['other'] =>
-  async (url, token, signal) => {
-    const { guardedFetch } = await import('./net/guarded-fetch.ts')
-    const headers = {
-      Accept: 'application/fhir+json',
-      ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-    }
-    const { status, body } = await guardedFetch(url, {
-      timeout: 5000,
-      maxBytes: 5 * 1024 * 1024,
-      redirects: 0,
-      headers,
-      allow: privateHosts,
-      signal,
-    })
-    return { status, body: resourceIn(body) }
-  }
-
-function resourceIn(body: Buffer): Resource | undefined {
-  try {
-    const value = parseJson(body)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Resource) : undefined
-  } catch {
-    return undefined
-  }
-}
 
 /**
  * The tenants of the data folder. The caller holds the folder's lock. `maxBundle`: most entries of a Bundle, when not as configured.
@@ -259,19 +208,18 @@ export function makeTenants(
         },
         makePages,
       ),
-    openCds: (engine, catalogue, door, smart) =>
+    openCds: (engine, catalogue, door, smart, tenant) =>
       lazily(async () => {
         const { makeCds } = await import('./cds/cds.ts')
+        const required = config.cdsClients === 'auto' ? config.auth === 'smart' : config.cdsClients === 'required'
         return makeCds({
+          tenant,
           own: more.services ?? [],
-          servers: {
-            own: ownServer(config, door, async (token, base) =>
-              callerOf(await smart.verify(token, base), { definitions: catalogue.definitions, store: engine, base }),
-            ),
-            other: otherServer(config),
-          },
           now: () => Date.now(),
+          random: randomBytes,
           records: name => engine.records(name),
+          clientsRequired: required,
+          ...outsideOf(config, { store: engine, definitions: () => catalogue.definitions, door, smart }),
         })
       }),
     seed: seedExamples,
@@ -320,7 +268,7 @@ export function makeApp(
       endpoints,
       fhir,
       cds,
-      adminOverHttp(adminToken, tenants, tenants.packages, log),
+      adminOverHttp(adminToken, tenants, tenants.packages, log, config.publicUrl),
       health(ready),
       guideOverHttp(guide),
       exampleApp(config.auth === 'open'),

@@ -123,6 +123,12 @@ export const settings = {
     'What the audit log records: all, writes (and refusals), off, or auto (with DHP_AUTH=smart all; when open, what is done with a token).',
     oneOf('auto', 'off', 'writes', 'all'),
   ),
+  cdsClients: setting(
+    'DHP_CDS_CLIENTS',
+    'auto',
+    'Whether calls of CDS services need the token of a trusted CDS client: required, optional, or auto (required with DHP_AUTH=smart).',
+    oneOf('auto', 'required', 'optional'),
+  ),
   breakGlass: setting(
     'DHP_BREAK_GLASS',
     'off',

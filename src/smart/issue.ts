@@ -22,7 +22,19 @@ export interface Issue {
   /** An access token of a family, for all of its scope or a part of it. */
   forFamily(family: KeptFamily, scope: string, base: string): Promise<TokenAnswer>
   forBackend(client: string, scope: string, base: string): Promise<TokenAnswer>
+  /** For a CDS service that is called on behalf of a user. */
+  forService(service: ServiceGrant, base: string): Promise<TokenAnswer>
   idToken(family: KeptFamily, base: string, nonce: string | undefined): Promise<string>
+}
+
+/** https://cds-hooks.hl7.org/2.0/#passing-the-access-token-to-the-cds-service */
+export interface ServiceGrant {
+  /** What the service is called: the `subject` of fhirAuthorization. */
+  readonly client: string
+  /** `Practitioner/1`. */
+  readonly user: string
+  readonly patient?: string
+  readonly scope: string
 }
 
 export type TokenAnswer = {
@@ -65,6 +77,13 @@ export function makeIssue({ keys, tenant, now, random }: IssueParts): Issue {
       return { ...(await access(claims, scope, base, lasts)), ...family.context }
     },
     forBackend: (client, scope, base) => access({ sub: client, client_id: client }, scope, base, BACKEND_SECONDS),
+    forService: ({ client, user, patient, scope }, base) =>
+      access(
+        { sub: user, client_id: client, fhirUser: user, ...(patient === undefined ? {} : { patient }) },
+        scope,
+        base,
+        BACKEND_SECONDS,
+      ),
     async idToken({ user, client, scope }, base, nonce) {
       const issued = seconds()
       const key = await keys.signing('RS256')

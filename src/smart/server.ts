@@ -116,6 +116,7 @@ export function makeSmartServer(smart: SmartParts, makePages: (parts: PagesParts
       return forApps.has(endpoint) && (await clients.hasOrigin(origin, base)) ? origin : undefined
     },
     verify,
+    issueFor: (service, base) => issue.forService(service, base),
     rotateKeys: () => keys.rotate(),
   }
 }

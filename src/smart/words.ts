@@ -5,6 +5,7 @@
 import type { Grant } from '../access/grant.ts'
 import type { Definitions } from '../fhir/definitions.ts'
 import type { Records, Store } from '../store/store.ts'
+import type { ServiceGrant, TokenAnswer } from './issue.ts'
 
 /** A request to an endpoint that is not FHIR. */
 export interface PlainRequest {
@@ -85,6 +86,8 @@ export interface SmartServer {
   allows(path: string, origin: string, base: string): Promise<string | undefined>
   /** What an access token stands for; at once when it was seen before. Throws (or rejects with) an `InvalidToken`. */
   verify(token: string, base: string): Grant | Promise<Grant>
+  /** A token of five minutes for a CDS service that this server calls on behalf of a user. */
+  issueFor(service: ServiceGrant, base: string): Promise<TokenAnswer>
   /** New signing keys; tokens signed with the old ones count until their time is over. */
   rotateKeys(): Promise<void>
 }
