@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { makeApp, type App } from '../app.ts'
-import { CannotGoOn, checkExposure, type Config } from '../config.ts'
+import { CannotGoOn, checkEmergency, checkExposure, type Config } from '../config.ts'
 import { npmPackagesAreCompiled } from '../fhir/npm-packages.ts'
 import { loadDefinitions } from '../fhir/packages.ts'
 import { flushLog, makeLog, type Logger } from '../http/log.ts'
@@ -22,6 +22,7 @@ const QUIET_START = 1000
 /** Serves until SIGTERM or SIGINT; resolves to 0 when all that was accepted is answered. */
 export async function run(config: Config): Promise<number> {
   checkExposure(config)
+  checkEmergency(config)
   mkdirSync(config.data, { recursive: true })
   const lock = lockFolder(config.data)
   const log = makeLog(config.log)

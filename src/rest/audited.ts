@@ -43,6 +43,8 @@ export async function audited(
   name: AuditedInteraction | 'capabilities',
   answer: (watch: Watch | undefined) => Promise<FhirResponse>,
 ): Promise<FhirResponse> {
+  // an emergency is recorded whole
+  const emergency = caller.grant?.breakGlass !== undefined
   const records = level === 'all' || (level === 'auto' && caller.grant !== undefined) || level === 'writes'
   if (name === 'capabilities') return answer(undefined)
   if (match.type === TYPE) {
@@ -60,11 +62,11 @@ export async function audited(
   const isWrite = written.has(name) || match.operation?.affectsState === true
   try {
     const response = await answer(watch)
-    if (isWrite || level !== 'writes') watch.end(response.status, response.version)
+    if (isWrite || emergency || level !== 'writes') watch.end(response.status, response.version)
     return response
   } catch (error) {
     const status = error instanceof FhirError ? error.status : 500
-    if (isWrite || level !== 'writes' || status === 401 || status === 403) watch.end(status)
+    if (isWrite || emergency || level !== 'writes' || status === 401 || status === 403) watch.end(status)
     throw error
   }
 }
