@@ -81,7 +81,8 @@ export function makeVerify({ keys, families, tenant, now }: VerifierParts): Veri
 function grantOf(claims: Claims, tenant: string): Grant {
   const text = (name: string) => (typeof claims[name] === 'string' ? claims[name] : undefined)
   const [id, client, scope] = [text('jti'), text('client_id'), text('scope')]
-  if (id === undefined || client === undefined || scope === undefined || claims['tenant'] !== tenant)
+  const issued = claims['iat']
+  if (!id || !client || scope === undefined || typeof issued !== 'number' || claims['tenant'] !== tenant)
     throw new BadJwt('It is not an access token of this tenant.')
   const [user, patient, encounter, family] = ['fhirUser', 'patient', 'encounter', 'family'].map(text)
   return {
@@ -89,7 +90,7 @@ function grantOf(claims: Claims, tenant: string): Grant {
     tenant,
     client,
     scope,
-    issued: claims['iat'] as number,
+    issued,
     expires: claims['exp'] as number,
     ...(user === undefined ? {} : { user }),
     ...(patient === undefined ? {} : { patient }),
