@@ -239,7 +239,8 @@ export function readConfig(
   return Object.freeze(config)
 }
 
-const loopback = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
+/** Hosts that only this machine reaches. */
+export const loopback = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
 
 /** Refuses to serve the world without any check of who asks. */
 export function checkExposure(config: Config): void {

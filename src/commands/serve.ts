@@ -23,7 +23,7 @@ const QUIET_START = 1000
 export async function run(config: Config): Promise<number> {
   checkExposure(config)
   checkEmergency(config)
-  mkdirSync(config.data, { recursive: true })
+  mkdirSync(config.data, { recursive: true, mode: 0o700 })
   const lock = lockFolder(config.data)
   const log = makeLog(config.log)
   const stopped = untilStopped()
