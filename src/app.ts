@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import packageJson from '../package.json' with { type: 'json' }
 import { makeAudit } from './access/audit.ts'
 import { happeningOf } from './access/audit-words.ts'
+import { behindGlass } from './access/break-glass.ts'
 import { guard } from './access/guard.ts'
 import { callerOf } from './access/token-caller.ts'
 import { BULK_DATA, makeBulk } from './bulk/bulk.ts'
@@ -112,6 +113,7 @@ export function makeTenants(
     security,
   }
   const packages = makePackages(config)
+  const recorded = config.audit === 'auto' && config.auth === 'smart' ? 'all' : config.audit
   return new Tenants({
     folder: config.data,
     packages,
@@ -166,9 +168,7 @@ export function makeTenants(
         terminology,
         validate,
         level,
-        ...(audit
-          ? { audit: { log: audit, level: config.audit === 'auto' && config.auth === 'smart' ? 'all' : config.audit } }
-          : {}),
+        ...(audit ? { audit: { log: audit, level: recorded } } : {}),
         guard: guarded,
         limits: { maxBody: config.maxBody, maxBundleEntries: maxBundle, maxBatchEntries: maxBundle },
         settings: {
@@ -190,11 +190,12 @@ export function makeTenants(
             return catalogue.definitions
           },
           mode: config.auth,
-          breakGlass: config.breakGlass === 'allow',
+          breakGlass: config.breakGlass === 'allow' && audit !== undefined,
           now: () => Date.now(),
           random: randomBytes,
           fetch: fetchKeys(config),
           audit: (what: SmartHappening) => audit?.tell(happeningOf(what)),
+          ...(audit ? { log: { level: recorded, flush: () => audit.flush(), settle: () => audit.settle() } } : {}),
           ...(config.auth === 'open'
             ? {
                 trace: makeTraces(
@@ -247,7 +248,12 @@ export function makeApp(
     authenticate: authenticateBy(config.auth, async (token, name, base) => {
       const tenant = await tenants.room(name)
       const grant = await tenant.smart.verify(token, base)
-      return callerOf(grant, { definitions: tenant.definitions, store: tenant.engine, base })
+      return callerOf(grant, {
+        definitions: tenant.definitions,
+        store: tenant.engine,
+        base,
+        ...(config.breakGlass === 'allow' ? { withheld: behindGlass } : {}),
+      })
     }),
     isType: name => definitions.isResourceType(name),
     log,

@@ -24,6 +24,8 @@ export interface CallerParts {
   readonly base: string
   /** What more limits a practitioner's user/ scopes (the care team …): ANDed. Everything when not given. */
   readonly limit?: (user: string, type: string) => Filter
+  /** What practitioners see with emergency access only. They may create it, since they are who writes it down. */
+  readonly withheld?: Filter
 }
 
 /** A Caller that can say where its permissions come from. */
@@ -53,6 +55,7 @@ export async function callerOf(grant: Grant, parts: CallerParts): Promise<TokenC
     grant.breakGlass,
     reach,
     parts.base,
+    parts.withheld,
   ])
   let callers = kept.get(parts.definitions)
   if (!callers) kept.set(parts.definitions, (callers = new Map()))
@@ -82,7 +85,9 @@ export async function makeCaller(
   reaches: Reaches,
   parts: Omit<CallerParts, 'store'>,
 ): Promise<TokenCaller> {
-  const { definitions, limit } = parts
+  const { definitions, limit, withheld } = parts
+  const glass: Filter | undefined =
+    withheld && reaches.user === 'all' && grant.breakGlass === undefined ? { is: 'not', part: withheld } : undefined
   const scopes: (Scope & { readonly filter: Filter })[] = []
   for (const scope of readScopes(grant.scope, definitions).resources) {
     const filter = await granular(scope, parts)
@@ -90,6 +95,11 @@ export async function makeCaller(
   }
 
   function of(scope: (typeof scopes)[number], type: string, action: Action): Filter | undefined {
+    const filter = opened(scope, type, action)
+    return filter && glass && action !== 'create' ? both(filter, glass) : filter
+  }
+
+  function opened(scope: (typeof scopes)[number], type: string, action: Action): Filter | undefined {
     const reach = reaches[scope.level]
     if (!reach || !speaksOf(scope.type, type) || !scope.permissions.has(letterOf[action])) return undefined
     // what was recorded of accesses is not changed by those who access
@@ -104,7 +114,7 @@ export async function makeCaller(
 
   /** A Binary is seen by those who may see what it belongs to. https://hl7.org/fhir/R4/binary.html#security */
   function binaries(filter: Filter, scope: Scope, action: Action): Filter | undefined {
-    if (scope.type === '*' && scope.query === '' && scope.permissions.has('r')) return filter
+    if (!glass && scope.type === '*' && scope.query === '' && scope.permissions.has('r')) return filter
     if (!definitions.searchParams('Binary').has(SECURITY_CONTEXT)) return undefined
     const free: Filter = { is: 'not', part: { is: 'has', param: SECURITY_CONTEXT, kind: 'reference' } }
     const seen = definitions.resourceTypes.flatMap((type): Filter[] => {

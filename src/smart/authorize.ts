@@ -2,7 +2,7 @@
  * The authorization endpoint: a request is checked, a person decides, and the app gets a code, or learns why not.
  * https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html#obtain-authorization-code
  */
-import { decideBreakGlass } from '../access/break-glass.ts'
+import { decideBreakGlass, emergencyClaim } from '../access/break-glass.ts'
 import { narrower } from '../access/scope-narrower.ts'
 import { printScopes, readScopes } from '../access/scope.ts'
 import type { Records } from '../store/store.ts'
@@ -131,7 +131,10 @@ export function makeAuthorize(parts: AuthorizeParts): Authorize {
     const family = smart.random(18).toString('base64url')
     const code = families.newSecret(family)
     const scope = emergency?.scope ?? printScopes(launch?.simulate === 'scope_cut' ? { ...granted, resources: granted.resources.slice(0, 1) } : granted) // prettier-ignore
-    const context = contextOf({ asking, scope, patient, encounter, tenant: smart.tenant, base })
+    const context = {
+      ...contextOf({ asking, scope, patient, encounter, tenant: smart.tenant, base }),
+      ...(emergency === undefined ? {} : emergencyClaim),
+    }
     await families.put({
       id: family,
       client: asking.client,

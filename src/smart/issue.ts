@@ -2,6 +2,7 @@
  * Tokens: made, and told to the app in a token answer.
  * https://www.rfc-editor.org/rfc/rfc9068 https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html#response-5
  */
+import { emergencyClaim } from '../access/break-glass.ts'
 import type { KeptFamily } from './families.ts'
 import { sign } from '../jwt/jwt.ts'
 import type { Keys } from '../jwt/signing-keys.ts'
@@ -70,7 +71,8 @@ export function makeIssue({ keys, tenant, now, random }: IssueParts): Issue {
         family: family.id,
         ...(patient === undefined ? {} : { patient }),
         ...(encounter === undefined ? {} : { encounter }),
-        ...(breakGlass === undefined ? {} : { breakGlass }),
+        // the reason stays here: it may name someone
+        ...(breakGlass === undefined ? {} : emergencyClaim),
         ...(simulate === 'wrong_aud' ? { aud: 'https://another-server.example/fhir' } : {}),
         ...(simulate === 'invalid_token' ? { tenant: '' } : {}),
       }

@@ -2,6 +2,7 @@
  * The words of the authorization server: what it keeps, and the requests and answers of its endpoints without HTTP.
  * https://hl7.org/fhir/smart-app-launch/STU2.2/
  */
+import type { AuditLevel } from '../access/audit-words.ts'
 import type { Grant } from '../access/grant.ts'
 import type { Definitions } from '../fhir/definitions.ts'
 import type { Records, Store } from '../store/store.ts'
@@ -144,8 +145,17 @@ export interface SmartParts {
   }>
   /** Told of what happens; must not throw. */
   readonly audit?: (what: SmartHappening) => void
+  /** The audit log, for those who wait for it and read it; absent when nothing is recorded. */
+  readonly log?: {
+    /** What is recorded; `auto`: in an open server, what is done with a token. */
+    readonly level: AuditLevel
+    /** Everything told is on disk. */
+    flush(): Promise<void>
+    /** Everything told is an AuditEvent; false when that takes too long. */
+    settle(): Promise<boolean>
+  }
   /** Only in open mode. */
   readonly trace?: { begin(title: string): Promise<string>; note(id: string | undefined, event: Trace): Promise<void> }
-  /** Whether practitioners may take emergency access. */
+  /** Whether practitioners may take emergency access; never without an audit log. */
   readonly breakGlass?: boolean
 }
