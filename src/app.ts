@@ -217,7 +217,12 @@ export function makeApp(config: Config, definitions: Definitions, adminToken: st
     authenticate: authenticateBy(config.auth, async (token, name, base) => {
       const tenant = await tenants.room(name)
       const grant = await tenant.smart.verify(token, base)
-      return callerOf(grant, { definitions: tenant.definitions, store: tenant.engine, base })
+      return callerOf(grant, {
+        definitions: tenant.definitions,
+        store: tenant.engine,
+        base,
+        stateOrigins: client => tenant.smart.stateOrigins(client, base),
+      })
     }),
     isType: name => definitions.isResourceType(name),
     log,

@@ -116,6 +116,7 @@ export function makeSmartServer(smart: SmartParts, makePages: (parts: PagesParts
       return forApps.has(endpoint) && (await clients.hasOrigin(origin, base)) ? origin : undefined
     },
     verify,
+    stateOrigins: (id, base) => clients.stateOrigins(id, base),
     rotateKeys: () => keys.rotate(),
   }
 }

@@ -85,6 +85,8 @@ export interface SmartServer {
   allows(path: string, origin: string, base: string): Promise<string | undefined>
   /** What an access token stands for; at once when it was seen before. Throws (or rejects with) an `InvalidToken`. */
   verify(token: string, base: string): Grant | Promise<Grant>
+  /** The origins that the app state of a client belongs to: https://hl7.org/fhir/smart-app-launch/STU2.2/app-state.html */
+  stateOrigins(client: string, base: string): Promise<readonly string[]>
   /** New signing keys; tokens signed with the old ones count until their time is over. */
   rotateKeys(): Promise<void>
 }
