@@ -33,6 +33,7 @@ import { makeDoor } from './rest/server.ts'
 import { makeExtractor } from './search/extract.ts'
 import { kinds } from './search/kinds.ts'
 import { security } from './smart/discovery.ts'
+import { traceOf } from './smart/launcher-calls.ts'
 import { makeTraces } from './smart/launcher-trace.ts'
 import { makePages } from './smart/pages/pages.ts'
 import { makeSmartServer } from './smart/server.ts'
@@ -229,6 +230,18 @@ export function makeApp(config: Config, definitions: Definitions, adminToken: st
     traffic,
     maxBody: config.maxBody,
     publicUrl: config.publicUrl,
+    ...(config.auth === 'open'
+      ? {
+          traces: {
+            of: traceOf,
+            tell: (tenant, trace, call) =>
+              void Promise.resolve(tenants.room(tenant)).then(
+                room => room.smart.traced(trace, call),
+                () => {},
+              ),
+          },
+        }
+      : {}),
   })
   const endpoints = endpointsOverHttp({ room: name => tenants.room(name), log, publicUrl: config.publicUrl })
   const guide = makeGuide({

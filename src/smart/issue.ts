@@ -49,7 +49,7 @@ export function makeIssue({ keys, tenant, now, random }: IssueParts): Issue {
 
   return {
     async forFamily(family, scope, base) {
-      const { client, user, patient, encounter, breakGlass, simulate } = family
+      const { client, user, patient, encounter, breakGlass, simulate, trace } = family
       const lasts = simulate === 'expired_token' ? -60 : breakGlass === undefined ? HOUR : BREAK_GLASS_SECONDS
       const claims = {
         sub: user,
@@ -59,6 +59,7 @@ export function makeIssue({ keys, tenant, now, random }: IssueParts): Issue {
         ...(patient === undefined ? {} : { patient }),
         ...(encounter === undefined ? {} : { encounter }),
         ...(breakGlass === undefined ? {} : { breakGlass }),
+        ...(trace === undefined ? {} : { trace }),
         ...(simulate === 'wrong_aud' ? { aud: 'https://another-server.example/fhir' } : {}),
         ...(simulate === 'invalid_token' ? { tenant: '' } : {}),
       }

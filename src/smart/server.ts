@@ -117,6 +117,7 @@ export function makeSmartServer(smart: SmartParts, makePages: (parts: PagesParts
     },
     verify,
     stateOrigins: (id, base) => clients.stateOrigins(id, base),
+    traced: (trace, call) => smart.trace?.call(trace, call),
     rotateKeys: () => keys.rotate(),
   }
 }

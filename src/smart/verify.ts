@@ -75,12 +75,13 @@ function grantOf(claims: Claims, tenant: string): Grant {
   const [id, client, scope] = [text('jti'), text('client_id'), text('scope')]
   if (id === undefined || client === undefined || scope === undefined || claims['tenant'] !== tenant)
     throw new BadJwt('It is not an access token of this tenant.')
-  const [user, patient, encounter, family, breakGlass] = [
+  const [user, patient, encounter, family, breakGlass, trace] = [
     'fhirUser',
     'patient',
     'encounter',
     'family',
     'breakGlass',
+    'trace',
   ].map(text)
   return {
     id,
@@ -94,5 +95,6 @@ function grantOf(claims: Claims, tenant: string): Grant {
     ...(encounter === undefined ? {} : { encounter }),
     ...(family === undefined ? {} : { family }),
     ...(breakGlass === undefined ? {} : { breakGlass }),
+    ...(trace === undefined ? {} : { trace }),
   }
 }

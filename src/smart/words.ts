@@ -5,6 +5,8 @@
 import type { Grant } from '../access/grant.ts'
 import type { Definitions } from '../fhir/definitions.ts'
 import type { Records, Store } from '../store/store.ts'
+import type { FhirCall } from './launcher-calls.ts'
+import type { Traces } from './launcher-trace.ts'
 
 /** A request to an endpoint that is not FHIR. */
 export interface PlainRequest {
@@ -87,6 +89,8 @@ export interface SmartServer {
   verify(token: string, base: string): Grant | Promise<Grant>
   /** The origins that the app state of a client belongs to: https://hl7.org/fhir/smart-app-launch/STU2.2/app-state.html */
   stateOrigins(client: string, base: string): Promise<readonly string[]>
+  /** A request of the FHIR API with a token of a launch that is traced. */
+  traced(trace: string, call: FhirCall): void
   /** New signing keys; tokens signed with the old ones count until their time is over. */
   rotateKeys(): Promise<void>
 }
@@ -115,14 +119,6 @@ export interface SmartHappening {
   readonly from?: string
 }
 
-/** What a developer is shown of a launch. */
-export interface Trace {
-  readonly what: string
-  readonly request?: Readonly<Record<string, unknown>>
-  readonly answer?: Readonly<Record<string, unknown>>
-  readonly checks?: readonly { readonly name: string; readonly ok: boolean; readonly why?: string }[]
-}
-
 /** What it is made of; given by app.ts. */
 export interface SmartParts {
   readonly tenant: string
@@ -144,7 +140,7 @@ export interface SmartParts {
   /** Told of what happens; must not throw. */
   readonly audit?: (what: SmartHappening) => void
   /** Only in open mode. */
-  readonly trace?: { begin(title: string): Promise<string>; note(id: string | undefined, event: Trace): Promise<void> }
+  readonly trace?: Traces
   /** Whether practitioners may take emergency access. */
   readonly breakGlass?: boolean
 }

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { html, type Html } from '../../page/html.ts'
-import { makeTraces, type Traces } from '../launcher-trace.ts'
+import type { Traces } from '../launcher-trace.ts'
 import { simulations } from '../launch-context.ts'
 import { readOrder, type Order } from '../launcher.ts'
 import { isOwnOrigin } from '../sessions.ts'
@@ -23,7 +23,8 @@ export async function launcher(
   // the app is where the form leads, wherever it is; the page itself has no secrets
   const look: Look = { ...lookOf(request, base), leadsTo: ['http:', 'https:'] }
   const home = `${base.replace(/\/fhir$/, '')}/launch`
-  const traces = tracesOf(parts)
+  const traces = parts.trace
+  if (!traces) return undefined
   const [, second, third, ...more] = request.path.replace(/\/$/, '').split('/')
   if (second === 'trace' && third !== undefined && more.length === 0 && request.method === 'GET')
     return tracePage(traces, look, third, home)
@@ -36,9 +37,6 @@ export async function launcher(
   if ('fault' in order) return chooser(parts, look, traces, home, form, look.say(...order.fault))
   return start(parts, look, order)
 }
-
-export const tracesOf = ({ records, now, random }: Pick<StepParts, 'records' | 'now' | 'random'>): Traces =>
-  makeTraces(records('smart-traces'), records('smart-trace-events'), now, random)
 
 async function start(parts: StepParts, look: Look, order: Order): Promise<PlainResponse> {
   const { kind, client, launchUrl, context } = order
