@@ -71,6 +71,8 @@ export interface LaunchContext {
   readonly fhirContext?: readonly Readonly<Record<string, unknown>>[]
   readonly intent?: string
   readonly needPatientBanner?: boolean
+  /** The app began by itself, or is a service: nothing of an EHR is told with the token. */
+  readonly standalone?: boolean
   /** Errors to play, for those who test their app. */
   readonly simulate?: string
   readonly skipLogin?: boolean
