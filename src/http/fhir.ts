@@ -55,7 +55,8 @@ export interface FhirOverHttp {
   readonly traces?: {
     /** The trace that a token which was refused speaks of. */
     of(authorization: string | undefined): string | undefined
-    tell(tenant: string, trace: string, call: FhirCall): void
+    /** Never rejects. */
+    tell(tenant: string, trace: string, call: FhirCall): Promise<void>
   }
 }
 
@@ -107,7 +108,7 @@ async function exchange(
   const ms = performance.now() - started
   const { interaction, type, template } = routeOf(request.method!, asked.path, parts.isType)
   if (asked.trace !== undefined)
-    parts.traces?.tell(place.tenant, asked.trace, {
+    void parts.traces?.tell(place.tenant, asked.trace, {
       method: request.method!,
       route: template,
       interaction,

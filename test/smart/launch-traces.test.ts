@@ -82,6 +82,15 @@ describe('the trace of a launch', () => {
     expect(page).toContain('None with a token of this launch yet.')
   })
 
+  test('is no reason to fail for a token that is sent to a tenant which is not there', async () => {
+    const answer = await launched('patient/*.rs')
+    const authorization = `Bearer ${String(answer['access_token'])}`
+    const elsewhere = await server.ask('GET', '/t/nowhere/fhir/Patient/one', { headers: { authorization } })
+    expect(elsewhere.status).toBe(404)
+    expect((await get('Patient/one', answer)).status).toBe(200)
+    expect(await tracePage()).toContain('<code>read Patient 200</code></dt> <dd>1</dd>')
+  })
+
   test('lists the last fifty and goes on counting', async () => {
     const answer = await launched('patient/*.rs')
     for (let i = 0; i < 60; i++) await get('Patient/one', answer)
