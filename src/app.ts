@@ -8,12 +8,11 @@ import { fileURLToPath } from 'node:url'
 import packageJson from '../package.json' with { type: 'json' }
 import { makeAudit } from './access/audit.ts'
 import { happeningOf } from './access/audit-words.ts'
-import { behindGlass } from './access/break-glass.ts'
 import { guard } from './access/guard.ts'
-import { callerOf } from './access/token-caller.ts'
 import { BULK_DATA, makeBulk } from './bulk/bulk.ts'
 import type { Caller } from './access/caller.ts'
 import type { CdsService } from './cds/words.ts'
+import { callerOfToken } from './caller-of-token.ts'
 import { lazily, outsideOf } from './cds-makings.ts'
 import type { Config } from './config.ts'
 import type { Conformance } from './fhir/conformance.ts'
@@ -37,6 +36,7 @@ import { makeDoor } from './rest/server.ts'
 import { makeExtractor } from './search/extract.ts'
 import { kinds } from './search/kinds.ts'
 import { security } from './smart/discovery.ts'
+import { traceOf } from './smart/launcher-calls.ts'
 import { makeTraces } from './smart/launcher-trace.ts'
 import { makePages } from './smart/pages/pages.ts'
 import { makeSmartServer } from './smart/server.ts'
@@ -220,7 +220,14 @@ export function makeTenants(
           random: randomBytes,
           records: name => engine.records(name),
           clientsRequired: required,
-          ...outsideOf(config, { store: engine, definitions: () => catalogue.definitions, door, smart }),
+          ...outsideOf(config, {
+            engine,
+            get definitions() {
+              return catalogue.definitions
+            },
+            door,
+            smart,
+          }),
         })
       }),
     seed: seedExamples,
@@ -245,21 +252,28 @@ export function makeApp(
   }
   const fhir = fhirOverHttp({
     room: name => tenants.room(name),
-    authenticate: authenticateBy(config.auth, async (token, name, base) => {
-      const tenant = await tenants.room(name)
-      const grant = await tenant.smart.verify(token, base)
-      return callerOf(grant, {
-        definitions: tenant.definitions,
-        store: tenant.engine,
-        base,
-        ...(config.breakGlass === 'allow' ? { withheld: behindGlass } : {}),
-      })
-    }),
+    authenticate: authenticateBy(config.auth, async (token, name, base) =>
+      callerOfToken(config, await tenants.room(name), token, base),
+    ),
     isType: name => definitions.isResourceType(name),
     log,
     traffic,
     maxBody: config.maxBody,
     publicUrl: config.publicUrl,
+    ...(config.auth === 'open'
+      ? {
+          traces: {
+            of: traceOf,
+            async tell(tenant, trace, call) {
+              try {
+                ;(await tenants.room(tenant)).smart.traced(trace, call)
+              } catch {
+                // a token may be sent to a tenant that is not there: nobody follows that
+              }
+            },
+          },
+        }
+      : {}),
   })
   const endpoints = endpointsOverHttp({ room: name => tenants.room(name), log, publicUrl: config.publicUrl })
   const cds = cdsOverHttp({ room: name => tenants.room(name), log, publicUrl: config.publicUrl })

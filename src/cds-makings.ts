@@ -3,25 +3,19 @@
  * https://cds-hooks.hl7.org/2.0/#fhir-resource-access
  */
 import { nobody, sandboxUser, type Caller } from './access/caller.ts'
-import { callerOf } from './access/token-caller.ts'
+import { callerOfToken, type TokenTenant } from './caller-of-token.ts'
 import type { CdsMakings } from './cds/cds.ts'
 import type { FhirServers } from './cds/fhir-server.ts'
 import type { CdsServer } from './cds/server.ts'
 import type { Config } from './config.ts'
 import { parseJson } from './fhir/json.ts'
-import type { Definitions } from './fhir/definitions.ts'
 import type { Resource } from './fhir/types.ts'
 import type { FetchOptions } from './net/guarded-fetch.ts'
 import type { Door } from './rest/exchange.ts'
-import type { SmartServer } from './smart/words.ts'
-import type { Store } from './store/store.ts'
 
 /** A tenant, as far as its CDS services need it. */
-export interface CdsTenant {
-  readonly store: Store
-  readonly definitions: () => Definitions
+export interface CdsTenant extends TokenTenant {
   readonly door: Door
-  readonly smart: SmartServer
 }
 
 /** Loaded with the first request: most of what a server is started for does not need it. */
@@ -41,15 +35,16 @@ const MEBIBYTE = 1024 * 1024
 
 /** The makings that come from outside of cds/. */
 export function outsideOf(
-  { auth, privateHosts }: Config,
-  { store, definitions, door, smart }: CdsTenant,
+  config: Config,
+  tenant: CdsTenant,
 ): Pick<CdsMakings, 'servers' | 'fetch' | 'post' | 'issue' | 'readAs' | 'words'> {
+  const { auth, privateHosts } = config
+  const { door, smart } = tenant
   const fetched = async (url: string, options: FetchOptions) => {
     const { guardedFetch } = await import('./net/guarded-fetch.ts')
     return guardedFetch(url, { timeout: 5 * SECOND, redirects: 0, allow: privateHosts, ...options })
   }
-  const callerFor = async (token: string, base: string): Promise<Caller> =>
-    callerOf(await smart.verify(token, base), { definitions: definitions(), store, base })
+  const callerFor = (token: string, base: string) => callerOfToken(config, tenant, token, base)
 
   const own: FhirServers['own'] = async (url, base, token) => {
     const caller = token === undefined ? (auth === 'open' ? sandboxUser : nobody) : await callerFor(token, base)
@@ -87,8 +82,8 @@ export function outsideOf(
       return body!
     },
     words: () => ({
-      isType: name => definitions().isResourceType(name),
-      typeOf: (type, code) => definitions().searchParams(type).get(code)?.type,
+      isType: name => tenant.definitions.isResourceType(name),
+      typeOf: (type, code) => tenant.definitions.searchParams(type).get(code)?.type,
     }),
   }
 }

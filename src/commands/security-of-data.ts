@@ -5,7 +5,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Config } from '../config.ts'
-import { type KeptKey, REPLACED_AFTER } from '../smart/keys.ts'
+import { type KeptKey, REPLACED_AFTER } from '../jwt/signing-keys.ts'
 import type { KeptAccount } from '../smart/people-accounts.ts'
 import { sandboxClients } from '../smart/sandbox-clients.ts'
 import type { Client } from '../smart/words.ts'

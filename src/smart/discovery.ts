@@ -26,6 +26,7 @@ export const capabilities = [
   'permission-user',
   'permission-v1',
   'permission-v2',
+  'smart-app-state',
 ] as const
 
 const scopes = [

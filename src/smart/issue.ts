@@ -6,6 +6,7 @@ import { emergencyClaim } from '../access/break-glass.ts'
 import type { KeptFamily } from './families.ts'
 import { sign } from '../jwt/jwt.ts'
 import type { Keys } from '../jwt/signing-keys.ts'
+import { spoiled } from './simulations.ts'
 
 /** Seconds. */
 export const HOUR = 3600
@@ -22,7 +23,7 @@ export interface IssueParts {
 export interface Issue {
   /** An access token of a family, for all of its scope or a part of it. */
   forFamily(family: KeptFamily, scope: string, base: string): Promise<TokenAnswer>
-  forBackend(client: string, scope: string, base: string): Promise<TokenAnswer>
+  forBackend(client: string, scope: string, base: string, launched?: Launched): Promise<TokenAnswer>
   /** For a CDS service that is called on behalf of a user. */
   forService(service: ServiceGrant, base: string): Promise<TokenAnswer>
   idToken(family: KeptFamily, base: string, nonce: string | undefined): Promise<string>
@@ -36,6 +37,12 @@ export interface ServiceGrant {
   readonly user: string
   readonly patient?: string
   readonly scope: string
+}
+
+/** What the launcher was told of a service. */
+interface Launched {
+  readonly simulate?: string | undefined
+  readonly trace?: string | undefined
 }
 
 export type TokenAnswer = {
@@ -62,8 +69,8 @@ export function makeIssue({ keys, tenant, now, random }: IssueParts): Issue {
 
   return {
     async forFamily(family, scope, base) {
-      const { client, user, patient, encounter, breakGlass, simulate } = family
-      const lasts = simulate === 'expired_token' ? -60 : breakGlass === undefined ? HOUR : BREAK_GLASS_SECONDS
+      const { client, user, patient, encounter, breakGlass, simulate, trace } = family
+      const spoilt = spoiled(simulate, breakGlass === undefined ? HOUR : BREAK_GLASS_SECONDS)
       const claims = {
         sub: user,
         client_id: client,
@@ -73,12 +80,16 @@ export function makeIssue({ keys, tenant, now, random }: IssueParts): Issue {
         ...(encounter === undefined ? {} : { encounter }),
         // the reason stays here: it may name someone
         ...(breakGlass === undefined ? {} : emergencyClaim),
-        ...(simulate === 'wrong_aud' ? { aud: 'https://another-server.example/fhir' } : {}),
-        ...(simulate === 'invalid_token' ? { tenant: '' } : {}),
+        ...(trace === undefined ? {} : { trace }),
+        ...spoilt.claims,
       }
-      return { ...(await access(claims, scope, base, lasts)), ...family.context }
+      return { ...(await access(claims, scope, base, spoilt.seconds)), ...family.context }
     },
-    forBackend: (client, scope, base) => access({ sub: client, client_id: client }, scope, base, BACKEND_SECONDS),
+    forBackend(client, scope, base, { simulate, trace } = {}) {
+      const { claims, seconds } = spoiled(simulate, BACKEND_SECONDS)
+      const of = { sub: client, client_id: client, ...(trace === undefined ? {} : { trace }), ...claims }
+      return access(of, scope, base, seconds)
+    },
     forService: ({ client, user, patient, scope }, base) =>
       access(
         { sub: user, client_id: client, fhirUser: user, ...(patient === undefined ? {} : { patient }) },
@@ -86,7 +97,8 @@ export function makeIssue({ keys, tenant, now, random }: IssueParts): Issue {
         base,
         BACKEND_SECONDS,
       ),
-    async idToken({ user, client, scope }, base, nonce) {
+    async idToken({ user, client, scope, simulate }, base, given) {
+      const nonce = simulate === 'id_token_wrong_nonce' ? random(16).toString('base64url') : given
       const issued = seconds()
       const key = await keys.signing('RS256')
       const scopes = scope.split(' ')
@@ -94,14 +106,17 @@ export function makeIssue({ keys, tenant, now, random }: IssueParts): Issue {
       const claims = {
         iss: base,
         sub: user,
-        aud: client,
+        aud: simulate === 'id_token_wrong_aud' ? 'another-app' : client,
         iat: issued,
         exp: issued + HOUR,
         ...(scopes.includes('fhirUser') ? { fhirUser: who } : {}),
         ...(scopes.includes('profile') ? { profile: who } : {}),
         ...(nonce === undefined ? {} : { nonce }),
       }
-      return sign(claims, key, 'JWT')
+      const token = sign(claims, key, 'JWT')
+      return simulate === 'id_token_bad_signature'
+        ? token.replace(/[^.]+$/, text => text.split('').reverse().join(''))
+        : token
     },
   }
 }

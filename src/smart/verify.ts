@@ -84,7 +84,7 @@ function grantOf(claims: Claims, tenant: string): Grant {
   const issued = claims['iat']
   if (!id || !client || scope === undefined || typeof issued !== 'number' || claims['tenant'] !== tenant)
     throw new BadJwt('It is not an access token of this tenant.')
-  const [user, patient, encounter, family] = ['fhirUser', 'patient', 'encounter', 'family'].map(text)
+  const [user, patient, encounter, family, trace] = ['fhirUser', 'patient', 'encounter', 'family', 'trace'].map(text)
   return {
     id,
     tenant,
@@ -96,5 +96,6 @@ function grantOf(claims: Claims, tenant: string): Grant {
     ...(patient === undefined ? {} : { patient }),
     ...(encounter === undefined ? {} : { encounter }),
     ...(family === undefined ? {} : { family }),
+    ...(trace === undefined ? {} : { trace }),
   }
 }
