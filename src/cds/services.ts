@@ -2,6 +2,7 @@
  * The services in the box. To add one: a file in services/, and a line here.
  * https://cds-hooks.hl7.org/2.0/#discovery
  */
+import { stagingCheck } from './services/staging-check.ts'
 import type { CdsService } from './words.ts'
 
-export const services: readonly CdsService[] = []
+export const services: readonly CdsService[] = [stagingCheck]
