@@ -3,6 +3,7 @@
  * https://cds-hooks.hl7.org/2.0/#discovery
  */
 import { stagingCheck } from './services/staging-check.ts'
+import { targetedTherapy } from './services/targeted-therapy.ts'
 import type { CdsService } from './words.ts'
 
-export const services: readonly CdsService[] = [stagingCheck]
+export const services: readonly CdsService[] = [stagingCheck, targetedTherapy]
