@@ -3,8 +3,9 @@
  * https://cds-hooks.hl7.org/2.0/#discovery
  */
 import { biomarkerBeforeDrug } from './services/biomarker-before-drug.ts'
+import { cancerSummary } from './services/cancer-summary.ts'
 import { stagingCheck } from './services/staging-check.ts'
 import { targetedTherapy } from './services/targeted-therapy.ts'
 import type { CdsService } from './words.ts'
 
-export const services: readonly CdsService[] = [stagingCheck, targetedTherapy, ...biomarkerBeforeDrug]
+export const services: readonly CdsService[] = [cancerSummary, stagingCheck, targetedTherapy, ...biomarkerBeforeDrug]
