@@ -146,12 +146,6 @@ describe('includeAssociatedData', () => {
     })
     expect(refused.status).toBe(403)
   })
-
-  test('is in what the server says of the operation', async () => {
-    const { body } = await server.ask('GET', 'metadata')
-    const { definition } = body.rest[0].operation.find(({ name }: { name: string }) => name === 'export')
-    expect(definition).toContain('OperationDefinition')
-  })
 })
 
 describe('while others write', () => {

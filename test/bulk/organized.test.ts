@@ -208,3 +208,22 @@ test('it is the state of the moment, each block once and whole, whatever others 
     ),
   )
 }, 60_000)
+
+test('what changes between two pages of one block is in it once, as it was', async () => {
+  let release = () => {}
+  let reached = () => {}
+  const waits = new Promise<void>(resolve => (reached = resolve))
+  const gate = new Promise<void>(resolve => (release = resolve))
+  let pages = 0
+  // the patients, the patient, what changed of it, and the first page of observations
+  const server = await open({ pause: () => (++pages < 4 ? Promise.resolve() : (reached(), gate)) })
+  const ids = Array.from({ length: 150 }, (_, i) => `o${i}`)
+  await createAll(server, [patient('a'), ...ids.map(id => observation(id, 'a'))])
+  const status = await server.kickOff(`$export?${BY}&_type=Patient,Observation`)
+  await waits
+  for (const id of ['o149', 'o0']) await server.create(observation(id, 'a', { status: 'amended' }))
+  release()
+  const { body } = await server.finished(status)
+  const { 'Patient/a': block = [] } = await blocksOf(server, body.output as File[])
+  expect(block.toSorted()).toEqual(['Patient/a', ...ids.map(id => `Observation/${id}`)].sort())
+})
