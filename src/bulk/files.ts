@@ -12,6 +12,7 @@ import { MIXED, type OutputFile } from './words.ts'
 /** A file is followed by another after so many lines. */
 export const MOST_LINES = 100_000
 
+const NEWLINE = 10
 const PATIENTS = 'patients.json'
 /** Deletions, resources and what goes with them: no more are written in turn. */
 const MOST_OPEN = 3
@@ -62,6 +63,7 @@ export class LineWriter {
   readonly #folders: JobFolders
   readonly #job: string
   readonly #files: OutputFile[]
+  #buffer = Buffer.alloc(0)
   /** The last used ones, the oldest first. */
   readonly #handles = new Map<string, FileHandle>()
 
@@ -89,12 +91,24 @@ export class LineWriter {
       at = this.#files.push({ name: `${unguessable()}.ndjson`, kind, type, count: 0, bytes: 0 }) - 1
     const file = this.#files[at]!
     const handle = await this.#open(file)
-    const bytes = Buffer.from(lines.join('\n') + '\n')
+    const bytes = this.#encoded(lines)
     for (let done = 0; done < bytes.length; ) {
       const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, file.bytes + done)
       done += bytesWritten
     }
     this.#files[at] = { ...file, count: file.count + lines.length, bytes: file.bytes + bytes.length }
+  }
+
+  /** One buffer for all pages: each of its own would wait for the garbage collector outside the heap. */
+  #encoded(lines: readonly string[]): Buffer {
+    const length = lines.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0)
+    if (this.#buffer.length < length) this.#buffer = Buffer.allocUnsafeSlow(Math.ceil(length * 1.25))
+    let at = 0
+    for (const line of lines) {
+      at += this.#buffer.write(line, at)
+      this.#buffer[at++] = NEWLINE
+    }
+    return this.#buffer.subarray(0, at)
   }
 
   /** What was written is on the disk then. */
