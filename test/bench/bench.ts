@@ -411,8 +411,10 @@ async function exporting(): Promise<void> {
   const mb = (value: number) => `${value.toFixed(0)} MB`
   const what = `export of ${LARGE.toLocaleString('en')} resources`
   report(what, rate(lines / seconds), rate(theirs), lines / seconds / theirs, 0.2, true)
-  report(`${what}, memory above idle`, mb(peak), mb(before), peak - before, 150, false, mb)
-  report(`${what}, memory of its last quarter above its first`, mb(late), mb(early), late - early, 30, false, mb)
+  // 256 MB of it is the page cache of the store, which fills while all is read
+  report(`${what}, memory above idle`, mb(peak), mb(before), peak - before, 256 + 150, false, mb)
+  // of a store that is larger than that cache
+  report(`${what}, memory of its last quarter above its second`, mb(late), mb(early), late - early, 30, false, mb)
 }
 
 async function validating(): Promise<void> {

@@ -13,14 +13,14 @@ export interface Exported {
   /** Of the process, in MB: warm and idle before, and the most while it ran. */
   readonly before: number
   readonly peak: number
-  /** The most in the first and in the last quarter of the time: what grows with the store would differ. */
+  /** The most in the second and in the last quarter of the time: what grows with the store would differ. */
   readonly early: number
   readonly late: number
 }
 
-/** Resident memory of a process in MB; `VmRSS` is all of it, `RssAnon` without pages of files. */
-export const residentMemory = (pid: number, which: 'VmRSS' | 'RssAnon' = 'VmRSS'): number =>
-  Number(new RegExp(`${which}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024
+/** Resident memory of a process in MB. */
+export const residentMemory = (pid: number): number =>
+  Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024
 
 /** Kicks off, asks until it is done, and looks at the memory meanwhile. Throws when a line is missing. */
 export async function exportAll(base: string, pid: number, expected: number): Promise<Exported> {
@@ -36,10 +36,6 @@ export async function exportAll(base: string, pid: number, expected: number): Pr
     for (let i = 0; i < 10; i++) {
       await sleep(50)
       samples.push(residentMemory(pid))
-      if (process.env.BENCH_TRACE)
-        console.log(
-          `${((performance.now() - begun) / 1000).toFixed(1)} s ${residentMemory(pid).toFixed(0)} MB, own ${residentMemory(pid, 'RssAnon').toFixed(0)} MB`,
-        )
     }
     const answer = await fetch(status)
     if (answer.status === 202 || answer.status === 429) {
@@ -57,7 +53,7 @@ export async function exportAll(base: string, pid: number, expected: number): Pr
       seconds,
       before,
       peak: Math.max(...samples),
-      early: Math.max(...samples.slice(0, quarter)),
+      early: Math.max(...samples.slice(quarter, 2 * quarter)),
       late: Math.max(...samples.slice(-quarter)),
     }
   }
