@@ -15,6 +15,7 @@ import { openSqlite } from '../../src/store/sqlite/engine.ts'
 import { prepare } from '../../src/store/stamp.ts'
 import type { Write } from '../../src/store/store.ts'
 import type { Job, Result } from './client.ts'
+import { exportAll, exportFloor, residentMemory } from './export.ts'
 import { insertFloor } from './floor-insert.ts'
 import { observation, resource } from './generate.ts'
 
@@ -379,7 +380,7 @@ async function scale(): Promise<void> {
     const again = await serve(data)
     starts.push(again.started)
     await new Promise(resolve => setTimeout(resolve, 1500))
-    idle = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${again.process.pid}/status`, 'utf8'))![1]) / 1024
+    idle = residentMemory(again.process.pid!)
     await again.stop()
   }
   report(
@@ -392,6 +393,28 @@ async function scale(): Promise<void> {
     v => `${v.toFixed(0)} ms`,
   )
   report('idle memory', `${idle.toFixed(0)} MB`, '-', idle, 150, false, v => `${v.toFixed(0)} MB`)
+}
+
+async function exporting(): Promise<void> {
+  const { data, file } = await folder('scale')
+  if (!existsSync(file)) await fill(file, 0, LARGE)
+  const theirs = await exportFloor(file, join(work, 'floor.ndjson'))
+  // the first start compiles what later ones read
+  await (await serve(data)).stop()
+  const server = await serve(data)
+  const { lines, seconds, before, peak, early, late } = await exportAll(
+    `http://127.0.0.1:${server.port}/fhir`,
+    server.process.pid!,
+    LARGE,
+  )
+  await server.stop()
+  const mb = (value: number) => `${value.toFixed(0)} MB`
+  const what = `export of ${LARGE.toLocaleString('en')} resources`
+  report(what, rate(lines / seconds), rate(theirs), lines / seconds / theirs, 0.2, true)
+  // 256 MB of it is the page cache of the store, which fills while all is read
+  report(`${what}, memory above idle`, mb(peak), mb(before), peak - before, 256 + 150, false, mb)
+  // of a store that is larger than that cache
+  report(`${what}, memory of its last quarter above its second`, mb(late), mb(early), late - early, 30, false, mb)
 }
 
 async function validating(): Promise<void> {
@@ -422,10 +445,13 @@ async function validating(): Promise<void> {
 }
 
 const asked = process.argv.slice(2).filter(word => !word.startsWith('-'))
-const which = new Set(asked.length > 0 ? asked : ['read', 'search', 'create', 'bundles', 'validation', 'scale'])
+const which = new Set(
+  asked.length > 0 ? asked : ['read', 'search', 'create', 'bundles', 'validation', 'scale', 'export'],
+)
 if (which.has('read') || which.has('search')) await reading(which)
 if (which.has('create')) await creating()
 if (which.has('bundles')) await transactions()
 if (which.has('validation')) await validating()
 if (which.has('scale')) await scale()
+if (which.has('export')) await exporting()
 console.table(rows)
