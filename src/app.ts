@@ -202,6 +202,10 @@ export function makeTenants(
   })
 }
 
+/** What comes of a value: at once, unless the value has to be waited for. Every request passes here. */
+const soon = <T, U>(value: T | Promise<T>, then: (value: T) => U | Promise<U>): U | Promise<U> =>
+  value instanceof Promise ? value.then(then) : then(value)
+
 /** The server over the tenants of the data folder. `adminToken` opens /admin. */
 export function makeApp(config: Config, definitions: Definitions, adminToken: string, log: Logger): App {
   const tenants = makeTenants(config, definitions, config.maxBundle, true, log)
@@ -214,11 +218,13 @@ export function makeApp(config: Config, definitions: Definitions, adminToken: st
   }
   const fhir = fhirOverHttp({
     room: name => tenants.room(name),
-    authenticate: authenticateBy(config.auth, async (token, name, base) => {
-      const tenant = await tenants.room(name)
-      const grant = await tenant.smart.verify(token, base)
-      return callerOf(grant, { definitions: tenant.definitions, store: tenant.engine, base })
-    }),
+    authenticate: authenticateBy(config.auth, (token, name, base) =>
+      soon(tenants.room(name), tenant =>
+        soon(tenant.smart.verify(token, base), grant =>
+          callerOf(grant, { definitions: tenant.definitions, store: tenant.engine, base }),
+        ),
+      ),
+    ),
     isType: name => definitions.isResourceType(name),
     log,
     traffic,
