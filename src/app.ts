@@ -19,7 +19,6 @@ import { loadNpmPackages, OWN_PROFILES } from './fhir/npm-packages.ts'
 import { adminOverHttp } from './http/admin.ts'
 import { authenticateBy } from './http/authenticate.ts'
 import { endpointsOverHttp } from './http/endpoint.ts'
-import { makeGuide } from './guide/guide.ts'
 import { makeServer } from './http/express.ts'
 import { exampleApp } from './http/example-app.ts'
 import { fhirOverHttp, type Traffic } from './http/fhir.ts'
@@ -34,7 +33,7 @@ import { makeExtractor } from './search/extract.ts'
 import { kinds } from './search/kinds.ts'
 import { security } from './smart/discovery.ts'
 import { makeTraces } from './smart/launcher-trace.ts'
-import { makePages } from './smart/pages/pages.ts'
+import { lazyPages } from './smart/pages/lazy.ts'
 import { makeSmartServer } from './smart/server.ts'
 import type { SmartHappening } from './smart/words.ts'
 import type { Store } from './store/store.ts'
@@ -196,7 +195,7 @@ export function makeTenants(
               }
             : {}),
         },
-        makePages,
+        lazyPages,
       ),
     seed: seedExamples,
   })
@@ -205,6 +204,12 @@ export function makeTenants(
 /** What comes of a value: at once, unless the value has to be waited for. Every request passes here. */
 const soon = <T, U>(value: T | Promise<T>, then: (value: T) => U | Promise<U>): U | Promise<U> =>
   value instanceof Promise ? value.then(then) : then(value)
+
+/** Made when it is first asked for. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => (made ??= make())
+}
 
 /** The server over the tenants of the data folder. `adminToken` opens /admin. */
 export function makeApp(config: Config, definitions: Definitions, adminToken: string, log: Logger): App {
@@ -232,11 +237,14 @@ export function makeApp(config: Config, definitions: Definitions, adminToken: st
     publicUrl: config.publicUrl,
   })
   const endpoints = endpointsOverHttp({ room: name => tenants.room(name), log, publicUrl: config.publicUrl })
-  const guide = makeGuide({
-    package: OWN_PROFILES,
-    folder: fileURLToPath(new URL('../implementation-guide', import.meta.url)),
-    conformance: () => tenants.packages.shared(),
-    definitions,
+  const guide = once(async () => {
+    const { makeGuide } = await import('./guide/guide.ts')
+    return makeGuide({
+      package: OWN_PROFILES,
+      folder: fileURLToPath(new URL('../implementation-guide', import.meta.url)),
+      conformance: () => tenants.packages.shared(),
+      definitions,
+    })
   })
   const server = makeServer(
     [
