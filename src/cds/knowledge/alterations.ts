@@ -104,12 +104,13 @@ export const groupOfGene: Readonly<Record<string, TestGroup>> = {
 type Told = Pick<Variant, 'proteins' | 'codingChanges' | 'fusion' | 'copyNumber' | 'significance' | 'said'>
 type Rule = (variant: Told) => boolean
 
-const protein =
-  (...changes: readonly string[]): Rule =>
-  ({ proteins, said }) =>
+const protein = (...changes: readonly string[]): Rule => {
+  const inWords = new RegExp(`(?<![A-Z0-9])(?:${changes.join('|')})(?![A-Z0-9])`)
+  return ({ proteins, said }) =>
     proteins.some(each => changes.includes(each)) ||
     // in words only where no HGVS is given
-    (proteins.length === 0 && changes.some(each => new RegExp(`(?<![A-Z0-9])${each}(?![A-Z0-9])`).test(said)))
+    (proteins.length === 0 && inWords.test(said))
+}
 
 const coding =
   (...changes: readonly string[]): Rule =>
