@@ -25,6 +25,8 @@ export interface Therapy {
   readonly resistance?: Said
   /** Drugs that the label keeps away from this finding, instead of regimens. */
   readonly not?: readonly DrugName[]
+  /** The label excludes tumours with one of these. */
+  readonly unless?: readonly Biomarker[]
   /** Of these, found in the record, the card warns. */
   readonly fails?: readonly Biomarker[]
   readonly taiwan?: { readonly text: Said; readonly source: Evidence }
@@ -288,6 +290,7 @@ export const therapies: readonly Therapy[] = [
   {
     biomarkers: ['brca-pathogenic'],
     tumours: ['breast'],
+    unless: ['her2-positive'],
     regimens: [approved('olaparib'), approved('talazoparib')],
     setting: t(
       'Germline variant, HER2-negative: locally advanced or metastatic; olaparib also as adjuvant in high-risk early disease.',

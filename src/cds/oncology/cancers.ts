@@ -4,7 +4,7 @@
  */
 import type { Resource } from '../../fhir/types.ts'
 import { bySnomed, byIcd10, type TumourType } from '../knowledge/tumour-types.ts'
-import { codings, day, hasCode, label, list, object, referenceKey, text, type Values } from './json.ts'
+import { codings, day, hasCode, label, list, object, referenceKey, rowOf, text, type Values } from './json.ts'
 import { ofType } from './resources.ts'
 
 export interface Cancer {
@@ -89,7 +89,7 @@ const isSecondary = ({ category, code }: Values): boolean =>
 const isPrimary = ({ category, code }: Values): boolean =>
   list(category).some(each => hasCode(each, PRIMARY)) ||
   icd10Of(code).some(each => /^(?:C(?:[0-689]|7[0-6A])|D0)/.test(each)) ||
-  codings(code).some(({ code }) => Object.hasOwn(bySnomed, code))
+  codings(code).some(({ code }) => rowOf(bySnomed, code))
 
 const primaryOf = ({ extension }: Values): string | undefined => {
   const found = list(extension)
@@ -157,13 +157,13 @@ function typeOf(code: unknown, icd10: readonly string[], morphology: unknown): T
 }
 
 const isSmallCell = (code: unknown): boolean =>
-  codings(code).some(({ code }) => bySnomed[code] === 'small-cell lung') ||
+  codings(code).some(({ code }) => rowOf(bySnomed, code) === 'small-cell lung') ||
   /(?<!non[- ])small[- ]cell|(?<!非)小細胞/i.test(text(object(code).text) ?? '')
 
 function typeByIcd10(codes: readonly string[]): TumourType | undefined {
   for (const code of codes)
     for (let length = 4; length >= 3; length--) {
-      const type = Object.hasOwn(byIcd10, code.slice(0, length)) ? byIcd10[code.slice(0, length)] : undefined
+      const type = rowOf(byIcd10, code.slice(0, length))
       if (type) return type
     }
   return undefined

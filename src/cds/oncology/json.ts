@@ -41,6 +41,10 @@ export function codings(concept: unknown): readonly Coded[] {
   })
 }
 
+/** A row of a table by a code of others, which may be `constructor`. */
+export const rowOf = <T>(table: Readonly<Record<string, T>>, key: string): T | undefined =>
+  Object.hasOwn(table, key) ? table[key] : undefined
+
 /** What people read: the text, else the first display, else the first code. */
 export function label(concept: unknown): string | undefined {
   const all = codings(concept)

@@ -4,7 +4,7 @@
  */
 import { type Kind, otherStageCodes, type Part, tnmCodes } from '../knowledge/stage-codes.ts'
 import type { Cancer } from './cancers.ts'
-import { codings, label, list, object, referenceKey, type Values, words } from './json.ts'
+import { codings, label, list, object, referenceKey, rowOf, type Values, words } from './json.ts'
 import { isAbout, isCoded, whenOf } from './resources.ts'
 
 export interface Recorded {
@@ -71,9 +71,7 @@ const EDITIONS: Readonly<Record<string, number>> = {
 }
 
 function recorded(observation: Values): Recorded[] {
-  const found = codings(observation.code).flatMap(({ code }) =>
-    Object.hasOwn(tnmCodes, code) ? [tnmCodes[code]!] : [],
-  )
+  const found = codings(observation.code).flatMap(({ code }) => rowOf(tnmCodes, code) ?? [])
   // the more exact code speaks: `cT` before `T`
   const meant = found.find(({ kind }) => kind !== 'other') ?? found[0]
   const value = observation.valueCodeableConcept ?? { text: observation.valueString }
@@ -101,7 +99,7 @@ const shown = (value: unknown): string | undefined =>
 
 function editionOf({ method, code }: Values): number | undefined {
   for (const coded of [...codings(method), ...codings(code)])
-    if (Object.hasOwn(EDITIONS, coded.code)) return EDITIONS[coded.code]
+    if (rowOf(EDITIONS, coded.code)) return rowOf(EDITIONS, coded.code)
   const said = /(?:AJCC|UICC|TNM)\D{0,40}?([6-9])(?:th|\b|版)|([6-9])(?:th)? ?(?:edition|version|版)/i.exec(
     words(method),
   )

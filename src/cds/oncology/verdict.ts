@@ -2,7 +2,7 @@
  * What a test says: found, not found, or neither for sure.
  * https://hl7.org/fhir/R4/observation-definitions.html#Observation.value_x_
  */
-import { codings, hasCode, list, object, text, type Values, words } from './json.ts'
+import { codings, hasCode, list, object, rowOf, text, type Values, words } from './json.ts'
 
 export type Verdict = 'found' | 'not found' | 'unclear'
 
@@ -38,7 +38,10 @@ export function verdictOf(of: Values): Verdict {
   if (hasCode(valueCodeableConcept, FOUND)) return 'found'
   if (typeof valueBoolean === 'boolean') return valueBoolean ? 'found' : 'not found'
   for (const each of list(of.interpretation).slice(0, 10))
-    for (const { code } of codings(each)) if (Object.hasOwn(INTERPRETED, code)) return INTERPRETED[code]!
+    for (const { code } of codings(each)) {
+      const said = rowOf(INTERPRETED, code)
+      if (said) return said
+    }
   return verdictIn(`${words(valueCodeableConcept)} ${text(valueString) ?? ''}`)
 }
 

@@ -71,9 +71,12 @@ function matches({ type }: Cancer, findings: readonly Finding[]): readonly Match
         if (!row.found.includes(finding)) row.found.push(finding)
         rows.set(therapy, row)
       }
+  const present = new Set(findings.flatMap(({ verdict, biomarkers }) => (verdict === 'found' ? biomarkers : [])))
   return therapies.flatMap(therapy => {
     const row = rows.get(therapy)
-    return row ? [{ therapy, biomarkers: [...row.biomarkers], found: row.found }] : []
+    return row && !therapy.unless?.some(each => present.has(each))
+      ? [{ therapy, biomarkers: [...row.biomarkers], found: row.found }]
+      : []
   })
 }
 

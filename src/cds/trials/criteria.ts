@@ -5,7 +5,7 @@
 import { type Biomarker, biomarkerNames } from '../knowledge/alterations.ts'
 import { tnmCodes } from '../knowledge/stage-codes.ts'
 import { targetedDrug } from '../oncology/drug.ts'
-import { codings, day, hasCode, label, number, object, text, type Values, words } from '../oncology/json.ts'
+import { codings, day, hasCode, label, number, object, rowOf, text, type Values, words } from '../oncology/json.ts'
 import { quantityLabel, valueLabel, whenOf } from '../oncology/resources.ts'
 import { type GroupReading, readGroup, sameGroup } from '../oncology/stage.ts'
 import { geneOf, proteinChange } from '../oncology/variant.ts'
@@ -258,7 +258,7 @@ function compared(characteristic: Values, found: Values): boolean | undefined {
     return verdict === 'unclear' ? undefined : (verdict === 'found') === valueBoolean
   }
   if (valueCodeableConcept !== undefined) {
-    if (codings(code).some(({ code }) => tnmCodes[code]?.part === 'group'))
+    if (codings(code).some(({ code }) => rowOf(tnmCodes, code)?.part === 'group'))
       return sameStage(valueCodeableConcept, found)
     return sameConcept(characteristic, found)
   }

@@ -133,27 +133,36 @@ export function staged(t: string, n: string, m: string, group: string, more: obj
 
 /** A value that no type of FHIR has where it stands, in every place of a resource. */
 export const hostile = (resourceType: string): Made[] =>
-  [null, 7, 'x', [], [null], [[]], {}, { coding: [null, 7, { code: 7 }] }, { coding: { code: 'x' } }, true].flatMap(
-    wrongly => {
-      const fields = Object.fromEntries(
-        [
-          'id code category status clinicalStatus verificationStatus extension bodySite stage focus method component',
-          'valueCodeableConcept valueQuantity valueString interpretation hasMember derivedFrom note characteristic',
-          'enrollment code medicationCodeableConcept medicationReference reasonReference performedPeriod identifier',
-          'effectiveDateTime onsetDateTime authoredOn contained gender birthDate title period phase relatedArtifact',
-        ]
-          .join(' ')
-          .split(' ')
-          .map(name => [name, wrongly]),
-      )
-      return [
-        { ...fields, resourceType },
-        { ...fields, resourceType, status: 'final', code: cancer('C34.1', 'x').code },
-        { ...fields, resourceType, status: 'final', code: { coding: [{ code: '69548-6' }] } },
-        { ...fields, resourceType, status: 'active', code: { coding: [{ code: '21908-9' }] }, id: 'h' },
+  [
+    null,
+    7,
+    'x',
+    [],
+    [null],
+    [[]],
+    {},
+    { coding: [null, 7, { code: 7 }, { code: 'constructor' }, { code: '__proto__' }] },
+    { coding: { code: 'x' } },
+    true,
+  ].flatMap(wrongly => {
+    const fields = Object.fromEntries(
+      [
+        'id code category status clinicalStatus verificationStatus extension bodySite stage focus method component',
+        'valueCodeableConcept valueQuantity valueString interpretation hasMember derivedFrom note characteristic',
+        'enrollment code medicationCodeableConcept medicationReference reasonReference performedPeriod identifier',
+        'effectiveDateTime onsetDateTime authoredOn contained gender birthDate title period phase relatedArtifact',
       ]
-    },
-  )
+        .join(' ')
+        .split(' ')
+        .map(name => [name, wrongly]),
+    )
+    return [
+      { ...fields, resourceType },
+      { ...fields, resourceType, status: 'final', code: cancer('C34.1', 'x').code },
+      { ...fields, resourceType, status: 'final', code: { coding: [{ code: '69548-6' }] } },
+      { ...fields, resourceType, status: 'active', code: { coding: [{ code: '21908-9' }] }, id: 'h' },
+    ]
+  })
 
 /** Every prefetch key of a service filled with what nobody asked for. */
 export function hostilePrefetches(id: string, hook = 'patient-view'): object[] {

@@ -111,6 +111,9 @@ describe('a variant is recognized', () => {
       expect(
         await summaries(breast, variant('BRCA1', { protein: 'p.(Cys61Gly)', components: [stated(other)] })),
       ).toEqual([])
+    // the label asks for HER2-negative disease
+    const her2 = marker('85319-2', '3+')
+    expect((await summaries(breast, pathogenic, her2)).filter(each => each.includes('olaparib'))).toEqual([])
     const bare = variant('BRCA2', { protein: 'p.(Cys61Gly)' })
     expect(await summaries(breast, bare)).toEqual([])
     const implication = {
