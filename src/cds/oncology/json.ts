@@ -30,8 +30,18 @@ export const number = (value: unknown): number | undefined =>
 /** So many codings of one concept are looked at. */
 const MOST_CODINGS = 20
 
+/** Read once each: a code is asked for many times. */
+const read = new WeakMap<object, readonly Coded[]>()
+
 /** The codings of a CodeableConcept; a Coding counts as a concept of one. */
 export function codings(concept: unknown): readonly Coded[] {
+  if (typeof concept !== 'object' || concept === null) return []
+  let known = read.get(concept)
+  if (!known) read.set(concept, (known = readCodings(concept)))
+  return known
+}
+
+function readCodings(concept: object): readonly Coded[] {
   const { coding, code } = object(concept)
   const all = code === undefined ? list(coding).slice(0, MOST_CODINGS) : [concept]
   return all.flatMap(each => {
