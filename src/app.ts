@@ -60,7 +60,7 @@ export interface App {
 
 /** What an operator's own main.ts adds. */
 export interface More {
-  /** Example: examples/extensions/cds-service.ts. */
+  /** Example: examples/extensions/. */
   readonly services?: readonly CdsService[]
 }
 
