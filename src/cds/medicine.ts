@@ -34,7 +34,7 @@ export function medicineOf(concept: unknown): Medicine {
   const codings = (Array.isArray(coding) ? coding : []).filter(each => typeof each === 'object' && each !== null)
   const texts = [typeof concept === 'string' ? concept : text, ...codings.map(each => each.display)].filter(isText)
   const tokens = codings.flatMap(({ system, code }) =>
-    isText(code) ? [`${system === ATC_OF_TAIWAN ? ATC : String(system)}|${code}`] : [],
+    isText(code) ? [`${system === ATC_OF_TAIWAN ? ATC : isText(system) ? system : ''}|${code}`] : [],
   )
   const coded = unique(tokens.flatMap(token => byCode.get(token) ?? []))
   const found = coded.length > 0 ? coded : unique(texts.flatMap(drugsNamedIn))
@@ -57,6 +57,7 @@ const saysLocal = (text: string) =>
   )
 
 const LONGEST_TEXT = 400
+const HAN = /\p{Script=Han}/u
 
 /** The drugs a text names, as whole words; of names within names the longest. */
 export function drugsNamedIn(text: string): readonly Drug[] {
@@ -69,6 +70,7 @@ export function drugsNamedIn(text: string): readonly Drug[] {
     found.push(...name.drugs)
     at += name.key.length - 1
   }
+  if (!HAN.test(plain)) return unique(found)
   for (let at = 0; at < plain.length; at++) {
     const name = byFirstTwo.get(plain.slice(at, at + 2))?.find(({ key }) => plain.startsWith(key, at))
     if (!name) continue
@@ -90,7 +92,7 @@ for (const drug of drugs)
   for (const name of [drug.name, drug.zh, ...drug.also]) {
     const plain = name.normalize('NFKC').toLowerCase()
     const words = plain.match(/[a-z0-9]+/g) ?? []
-    if (/\p{Script=Han}/u.test(plain)) add(list(byFirstTwo, plain.slice(0, 2)), plain, drug)
+    if (HAN.test(plain)) add(list(byFirstTwo, plain.slice(0, 2)), plain, drug)
     else add(list(byFirstWord, words[0]!), words, drug)
   }
 for (const names of [...byFirstWord.values(), ...byFirstTwo.values()])

@@ -2,6 +2,8 @@
  * The services in the box. To add one: a file in services/, and a line here.
  * https://cds-hooks.hl7.org/2.0/#discovery
  */
+import { drugAllergy } from './services/drug-allergy.ts'
+import { duplicateTherapy } from './services/duplicate-therapy.ts'
 import type { CdsService } from './words.ts'
 
-export const services: readonly CdsService[] = []
+export const services: readonly CdsService[] = [drugAllergy, duplicateTherapy]
