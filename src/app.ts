@@ -11,13 +11,19 @@ import { happeningOf } from './access/audit-words.ts'
 import { guard } from './access/guard.ts'
 import { callerOf } from './access/token-caller.ts'
 import { BULK_DATA, makeBulk } from './bulk/bulk.ts'
-import type { Caller } from './access/caller.ts'
+import { nobody, sandboxUser, type Caller } from './access/caller.ts'
+import type { FhirServers } from './cds/fhir-server.ts'
+import type { CdsServer } from './cds/server.ts'
+import type { CdsService } from './cds/words.ts'
 import type { Config } from './config.ts'
 import type { Conformance } from './fhir/conformance.ts'
+import { parseJson } from './fhir/json.ts'
+import type { Resource } from './fhir/types.ts'
 import type { Definitions } from './fhir/definitions.ts'
 import { loadNpmPackages, OWN_PROFILES } from './fhir/npm-packages.ts'
 import { adminOverHttp } from './http/admin.ts'
 import { authenticateBy } from './http/authenticate.ts'
+import { cdsOverHttp } from './http/cds.ts'
 import { endpointsOverHttp } from './http/endpoint.ts'
 import { makeGuide } from './guide/guide.ts'
 import { makeServer } from './http/express.ts'
@@ -29,6 +35,7 @@ import type { Logger } from './http/log.ts'
 import { nowhere } from './http/nowhere.ts'
 import { interactions } from './rest/interactions.ts'
 import { operations } from './rest/operations.ts'
+import type { Door } from './rest/exchange.ts'
 import { makeDoor } from './rest/server.ts'
 import { makeExtractor } from './search/extract.ts'
 import { kinds } from './search/kinds.ts'
@@ -53,6 +60,12 @@ export interface App {
   /** Not listening yet. */
   readonly server: Server
   readonly traffic: Traffic
+}
+
+/** What an operator's own main.ts adds. */
+export interface More {
+  /** Example: examples/extensions/cds-service.ts. */
+  readonly services?: readonly CdsService[]
 }
 
 /** The packages that come with the server and those of the data folder. Nothing is opened yet. */
@@ -81,6 +94,53 @@ const fetchKeys =
     return guardedFetch(url, { timeout: 5000, maxBytes: 256 * 1024, redirects: 0, headers, allow: privateHosts })
   }
 
+/** Loaded with the first request: most of what a server is started for does not need it. */
+function lazily(load: () => Promise<CdsServer>): CdsServer {
+  let loading: Promise<CdsServer> | undefined
+  return { answer: async (request, place) => (await (loading ??= load())).answer(request, place) }
+}
+
+/** Reads for a CDS service from its own tenant, through the door, as whoever the token stands for. */
+const ownServer =
+  ({ auth }: Config, door: Door, callerOfToken: (token: string, base: string) => Promise<Caller>): FhirServers['own'] =>
+  async (url, base, token) => {
+    const caller = token === undefined ? (auth === 'open' ? sandboxUser : nobody) : await callerOfToken(token, base)
+    const [path = '', ...query] = url.split('?')
+    const request = { method: 'GET', path, query: query.join('?'), headers: {}, base } as const
+    const { status, text, version, resource } = await door.handle(request, caller)
+    const body = text ?? version?.text
+    return { status, body: body === undefined ? resource : (JSON.parse(body) as Resource) }
+  }
+
+/** Reads for a CDS service from the FHIR server of its client. */
+const otherServer =
+  ({ privateHosts }: Config): FhirServers['other'] =>
+  async (url, token, signal) => {
+    const { guardedFetch } = await import('./net/guarded-fetch.ts')
+    const headers = {
+      Accept: 'application/fhir+json',
+      ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+    }
+    const { status, body } = await guardedFetch(url, {
+      timeout: 5000,
+      maxBytes: 5 * 1024 * 1024,
+      redirects: 0,
+      headers,
+      allow: privateHosts,
+      signal,
+    })
+    return { status, body: resourceIn(body) }
+  }
+
+function resourceIn(body: Buffer): Resource | undefined {
+  try {
+    const value = parseJson(body)
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Resource) : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /**
  * The tenants of the data folder. The caller holds the folder's lock. `maxBundle`: most entries of a Bundle, when not as configured.
  * `serving`: what a stop or a crash left undone (exports) goes on.
@@ -91,6 +151,7 @@ export function makeTenants(
   maxBundle = config.maxBundle,
   serving = false,
   log?: Pick<Logger, 'warn' | 'error'>,
+  more: More = {},
 ): Tenants {
   const about = {
     name: 'DHP FHIR server',
@@ -198,13 +259,34 @@ export function makeTenants(
         },
         makePages,
       ),
+    openCds: (engine, catalogue, door, smart) =>
+      lazily(async () => {
+        const { makeCds } = await import('./cds/cds.ts')
+        return makeCds({
+          own: more.services ?? [],
+          servers: {
+            own: ownServer(config, door, async (token, base) =>
+              callerOf(await smart.verify(token, base), { definitions: catalogue.definitions, store: engine, base }),
+            ),
+            other: otherServer(config),
+          },
+          now: () => Date.now(),
+          records: name => engine.records(name),
+        })
+      }),
     seed: seedExamples,
   })
 }
 
 /** The server over the tenants of the data folder. `adminToken` opens /admin. */
-export function makeApp(config: Config, definitions: Definitions, adminToken: string, log: Logger): App {
-  const tenants = makeTenants(config, definitions, config.maxBundle, true, log)
+export function makeApp(
+  config: Config,
+  definitions: Definitions,
+  adminToken: string,
+  log: Logger,
+  more: More = {},
+): App {
+  const tenants = makeTenants(config, definitions, config.maxBundle, true, log, more)
   const traffic: Traffic = { stopping: false, inFlight: 0, writesInFlight: 0, observe: undefined }
   const ready = async () => {
     if (traffic.stopping) return ['the server is stopping']
@@ -226,6 +308,7 @@ export function makeApp(config: Config, definitions: Definitions, adminToken: st
     publicUrl: config.publicUrl,
   })
   const endpoints = endpointsOverHttp({ room: name => tenants.room(name), log, publicUrl: config.publicUrl })
+  const cds = cdsOverHttp({ room: name => tenants.room(name), log, publicUrl: config.publicUrl })
   const guide = makeGuide({
     package: OWN_PROFILES,
     folder: fileURLToPath(new URL('../implementation-guide', import.meta.url)),
@@ -236,6 +319,7 @@ export function makeApp(config: Config, definitions: Definitions, adminToken: st
     [
       endpoints,
       fhir,
+      cds,
       adminOverHttp(adminToken, tenants, tenants.packages, log),
       health(ready),
       guideOverHttp(guide),

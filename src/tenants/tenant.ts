@@ -4,6 +4,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Audit } from '../access/audit.ts'
+import type { CdsServer } from '../cds/server.ts'
 import { unavailable } from '../fhir/outcome.ts'
 import type { Definitions } from '../fhir/definitions.ts'
 import type { Room } from '../http/fhir.ts'
@@ -40,6 +41,8 @@ export interface TenantParts {
   openAudit?(engine: Engine, catalogue: Catalogue, tenant: string): Audit | undefined
   /** The tenant's authorization server. */
   openSmart(engine: Engine, catalogue: Catalogue, tenant: string, audit: Audit | undefined): SmartServer
+  /** The tenant's CDS services. */
+  openCds(engine: Engine, catalogue: Catalogue, door: Door, smart: SmartServer): CdsServer
 }
 
 export class Tenant implements Room {
@@ -48,6 +51,7 @@ export class Tenant implements Room {
   readonly door: Door
   readonly conformance: TenantConformance
   readonly smart: SmartServer
+  readonly cds: CdsServer
   readonly audit: Audit | undefined
   readonly #catalogue: Catalogue
   #inside = 0
@@ -61,6 +65,7 @@ export class Tenant implements Room {
     door: Door,
     conformance: TenantConformance,
     smart: SmartServer,
+    cds: CdsServer,
     audit?: Audit,
   ) {
     this.name = name
@@ -69,6 +74,7 @@ export class Tenant implements Room {
     this.door = door
     this.conformance = conformance
     this.smart = smart
+    this.cds = cds
     this.audit = audit
   }
 
@@ -95,7 +101,8 @@ export class Tenant implements Room {
       const audit = parts.openAudit?.(engine, catalogue, name)
       const door = parts.openDoor(engine, catalogue, conformance, level, terminologyServer, folder, audit)
       const smart = parts.openSmart(engine, catalogue, name, audit)
-      return new Tenant(name, engine, catalogue, door, conformance, smart, audit)
+      const cds = parts.openCds(engine, catalogue, door, smart)
+      return new Tenant(name, engine, catalogue, door, conformance, smart, cds, audit)
     } catch (error) {
       await engine.close()
       throw error

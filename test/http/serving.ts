@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import pino from 'pino'
-import { makeApp, type App } from '../../src/app.ts'
+import { makeApp, type App, type More } from '../../src/app.ts'
 import { stop } from '../../src/commands/serve.ts'
 import { readConfig } from '../../src/config.ts'
 import { loadDefinitions } from '../../src/fhir/packages.ts'
@@ -31,14 +31,14 @@ export interface Served {
   close(): Promise<void>
 }
 
-export async function serve(settings: Record<string, string> = {}): Promise<Served> {
+export async function serve(settings: Record<string, string> = {}, more: More = {}): Promise<Served> {
   const data = mkdtempSync(join(tmpdir(), 'dhp-http-'))
   const config = readConfig({ DHP_SEED: 'none', DHP_DATA: data, METRICS_PORT: '0', ...settings })
   const logged: Record<string, unknown>[] = []
   const sink = new Writable({
     write: (chunk: Buffer, _, done) => (logged.push(JSON.parse(chunk.toString()) as Record<string, unknown>), done()),
   })
-  const app = makeApp(config, loadDefinitions(), ADMIN, pino({ level: 'debug' }, sink))
+  const app = makeApp(config, loadDefinitions(), ADMIN, pino({ level: 'debug' }, sink), more)
   await new Promise<void>(resolve => app.server.listen(0, '127.0.0.1', resolve))
   const { port } = app.server.address() as AddressInfo
   const origin = `http://127.0.0.1:${port}`

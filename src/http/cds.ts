@@ -1,0 +1,127 @@
+/**
+ * HTTP to a tenant's CDS services, and back.
+ * https://cds-hooks.hl7.org/2.0/
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { CdsHttpRequest, CdsHttpResponse, CdsServer } from '../cds/server.ts'
+import { parseJson } from '../fhir/json.ts'
+import { badRequest, FhirError, unsupportedMediaType } from '../fhir/outcome.ts'
+import { safety } from './answer.ts'
+import { readBody } from './body.ts'
+import { problem, type ProblemLog } from './problems.ts'
+import { baseOf, MAX_URL, pathOf, requestId } from './request.ts'
+
+/** A tenant, as far as these endpoints need it. */
+export interface CdsRoom {
+  readonly cds: CdsServer
+  enter(): void
+  leave(): void
+}
+
+export interface CdsOverHttp {
+  /** The tenant of that name; throws notFound. */
+  readonly room: (tenant: string) => CdsRoom | Promise<CdsRoom>
+  readonly log: ProblemLog & { info(fields: object): void }
+  readonly publicUrl: string
+}
+
+/** Of a call; a prefetch that is larger is better left to the service to read. */
+const MAX_BODY = 4 * 1024 * 1024
+
+const place = /^((?:\/t\/([^/?]+))?)\/cds-services(?:\/([^?]*))?(?:\?.*)?$/s
+
+/** Answers `cds-services…` beside a FHIR base; gives others on with `next`. */
+export function cdsOverHttp(
+  parts: CdsOverHttp,
+): (request: IncomingMessage, response: ServerResponse, next: () => void) => void {
+  return (request, response, next) => {
+    const found = place.exec(request.url!)
+    if (found) void exchange(parts, request, response, found[1]!, found[2] ?? 'default', found[3] ?? '')
+    else next()
+  }
+}
+
+async function exchange(
+  parts: CdsOverHttp,
+  request: IncomingMessage,
+  response: ServerResponse,
+  prefix: string,
+  tenant: string,
+  path: string,
+): Promise<void> {
+  const id = requestId(request.headers['x-request-id'])
+  const started = performance.now()
+  let answer: CdsHttpResponse
+  try {
+    answer = await answerTo(parts, request, prefix, tenant, path)
+  } catch (error) {
+    // a broken body is dropped, so that the client gets to read the answer
+    request.resume()
+    const { status, resource, headers = {} } = problem(error, id, parts.log)
+    answer = { status, headers, ...(resource ? { body: resource } : {}) }
+  }
+  write(request, response, answer, id)
+  const ms = Math.round((performance.now() - started) * 100) / 100
+  const route =
+    path === '' ? 'cds-services' : path.endsWith('/feedback') ? 'cds-services/:id/feedback' : 'cds-services/:id'
+  parts.log.info({ method: request.method, route, status: answer.status, ms, id })
+}
+
+async function answerTo(
+  { room: find, publicUrl }: CdsOverHttp,
+  request: IncomingMessage,
+  prefix: string,
+  tenant: string,
+  path: string,
+): Promise<CdsHttpResponse> {
+  if (request.method === 'OPTIONS') return { status: 204, headers: preflight }
+  if (request.url!.length > MAX_URL)
+    throw new FhirError(414, [{ severity: 'error', code: 'too-long', diagnostics: 'The URL is too long.' }])
+  const root = baseOf(request, publicUrl, prefix)
+  const found = find(tenant)
+  const room = found instanceof Promise ? await found : found
+  room.enter()
+  try {
+    const method = request.method === 'HEAD' ? 'GET' : request.method!
+    const asked: CdsHttpRequest = {
+      method,
+      path: pathOf(path),
+      headers: request.headers as CdsHttpRequest['headers'],
+      ...(method === 'POST' ? { body: await bodyOf(request) } : {}),
+    }
+    return await room.cds.answer(asked, { base: `${root}/fhir`, services: `${root}/cds-services` })
+  } finally {
+    room.leave()
+  }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const type = request.headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase() ?? ''
+  if (type !== 'application/json' && !type.endsWith('+json'))
+    throw unsupportedMediaType('Send JSON with Content-Type: application/json.')
+  const bytes = await readBody(request, MAX_BODY)
+  if (bytes.length === 0) throw badRequest('The body is empty. Send a JSON object.', 'structure')
+  return parseJson(bytes)
+}
+
+const preflight = {
+  Allow: 'GET, HEAD, POST, OPTIONS',
+  'Access-Control-Allow-Methods': 'GET, POST, OPTIONS',
+  'Access-Control-Allow-Headers': 'Accept, Accept-Language, Authorization, Content-Type, X-Request-Id',
+  'Access-Control-Max-Age': '86400',
+} as const
+
+function write(request: IncomingMessage, response: ServerResponse, answer: CdsHttpResponse, id: string): void {
+  const { status, headers = {}, body } = answer
+  if (response.headersSent || response.destroyed) return
+  const text = body === undefined ? '' : JSON.stringify(body)
+  const lines: string[] = ['X-Request-Id', id]
+  // browser-based CDS clients: who may call is said by a JWT, never by cookies
+  lines.push('Access-Control-Allow-Origin', '*', 'Access-Control-Expose-Headers', 'WWW-Authenticate, X-Request-Id')
+  for (const name in headers) lines.push(name, headers[name]!)
+  if (text) lines.push('Content-Type', 'application/json; charset=utf-8')
+  if (status !== 204) lines.push('Content-Length', String(Buffer.byteLength(text)))
+  for (const part of safety) lines.push(part)
+  response.writeHead(status, lines)
+  response.end(request.method === 'HEAD' || status === 204 ? undefined : text)
+}
