@@ -3,7 +3,8 @@
  * https://cds-hooks.hl7.org/2.0/#discovery
  */
 import { drugAllergy } from './services/drug-allergy.ts'
+import { drugInteraction } from './services/drug-interaction.ts'
 import { duplicateTherapy } from './services/duplicate-therapy.ts'
 import type { CdsService } from './words.ts'
 
-export const services: readonly CdsService[] = [drugAllergy, duplicateTherapy]
+export const services: readonly CdsService[] = [drugAllergy, duplicateTherapy, drugInteraction]

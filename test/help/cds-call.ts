@@ -1,6 +1,8 @@
 /**
  * A call of one service without HTTP, with the data given and at a moment given.
  */
+import { wrong } from '../../src/cds/check-json.ts'
+import { responseSchema } from '../../src/cds/schemas.ts'
 import type { Json, Resource } from '../../src/fhir/types.ts'
 import type { Call, Card, CdsService, Language } from '../../src/cds/words.ts'
 
@@ -22,7 +24,7 @@ export const draftOrders = (...resources: readonly unknown[]) => ({
   draftOrders: { resourceType: 'Bundle', type: 'collection', entry: resources.map(resource => ({ resource })) },
 })
 
-/** The cards a service answers with. */
+/** The cards a service answers with, of the form that CDS Hooks asks for. */
 export async function cardsOf(service: CdsService, asked: Asked = {}): Promise<readonly Card[]> {
   const context = { userId: 'Practitioner/1', patientId: '1', ...asked.context } as Readonly<Record<string, Json>>
   const prefetch = Object.fromEntries(
@@ -36,7 +38,10 @@ export async function cardsOf(service: CdsService, asked: Asked = {}): Promise<r
     language: asked.language ?? 'en',
     signal: new AbortController().signal,
   }
-  return (await service.answer(call)).cards
+  const response = await service.answer(call)
+  const problem = wrong(responseSchema, response)
+  if (problem) throw new Error(problem)
+  return response.cards
 }
 
 const ATC = 'http://www.whocc.no/atc'
