@@ -5,6 +5,7 @@
 import { drugAllergy } from './services/drug-allergy.ts'
 import { drugInteraction } from './services/drug-interaction.ts'
 import { duplicateTherapy } from './services/duplicate-therapy.ts'
+import { renalDose } from './services/renal-dose.ts'
 import type { CdsService } from './words.ts'
 
-export const services: readonly CdsService[] = [drugAllergy, duplicateTherapy, drugInteraction]
+export const services: readonly CdsService[] = [drugAllergy, duplicateTherapy, drugInteraction, renalDose]
