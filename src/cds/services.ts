@@ -5,7 +5,14 @@
 import { drugAllergy } from './services/drug-allergy.ts'
 import { drugInteraction } from './services/drug-interaction.ts'
 import { duplicateTherapy } from './services/duplicate-therapy.ts'
+import { news2Deterioration } from './services/news2-deterioration.ts'
 import { renalDose } from './services/renal-dose.ts'
 import type { CdsService } from './words.ts'
 
-export const services: readonly CdsService[] = [drugAllergy, duplicateTherapy, drugInteraction, renalDose]
+export const services: readonly CdsService[] = [
+  drugAllergy,
+  duplicateTherapy,
+  drugInteraction,
+  renalDose,
+  news2Deterioration,
+]
