@@ -2,6 +2,7 @@
  * The services in the box. To add one: a file in services/, and a line here.
  * https://cds-hooks.hl7.org/2.0/#discovery
  */
+import { diabetesRisk } from './services/diabetes-risk.ts'
 import { drugAllergy } from './services/drug-allergy.ts'
 import { drugInteraction } from './services/drug-interaction.ts'
 import { duplicateTherapy } from './services/duplicate-therapy.ts'
@@ -15,4 +16,5 @@ export const services: readonly CdsService[] = [
   drugInteraction,
   renalDose,
   news2Deterioration,
+  diabetesRisk,
 ]
