@@ -6,6 +6,7 @@ import { diabetesRisk } from './services/diabetes-risk.ts'
 import { drugAllergy } from './services/drug-allergy.ts'
 import { drugInteraction } from './services/drug-interaction.ts'
 import { duplicateTherapy } from './services/duplicate-therapy.ts'
+import { immunizationDue } from './services/immunization-due.ts'
 import { news2Deterioration } from './services/news2-deterioration.ts'
 import { renalDose } from './services/renal-dose.ts'
 import type { CdsService } from './words.ts'
@@ -17,4 +18,5 @@ export const services: readonly CdsService[] = [
   renalDose,
   news2Deterioration,
   diabetesRisk,
+  immunizationDue,
 ]
