@@ -9,16 +9,13 @@ import packageJson from '../package.json' with { type: 'json' }
 import { makeAudit } from './access/audit.ts'
 import { happeningOf } from './access/audit-words.ts'
 import { guard } from './access/guard.ts'
-import { callerOf } from './access/token-caller.ts'
 import { BULK_DATA, makeBulk } from './bulk/bulk.ts'
-import { nobody, sandboxUser, type Caller } from './access/caller.ts'
-import type { FhirServers } from './cds/fhir-server.ts'
-import type { CdsServer } from './cds/server.ts'
+import type { Caller } from './access/caller.ts'
 import type { CdsService } from './cds/words.ts'
+import { callerOfToken } from './caller-of-token.ts'
+import { lazily, outsideOf } from './cds-makings.ts'
 import type { Config } from './config.ts'
 import type { Conformance } from './fhir/conformance.ts'
-import { parseJson } from './fhir/json.ts'
-import type { Resource } from './fhir/types.ts'
 import type { Definitions } from './fhir/definitions.ts'
 import { loadNpmPackages, OWN_PROFILES } from './fhir/npm-packages.ts'
 import { adminOverHttp } from './http/admin.ts'
@@ -35,11 +32,11 @@ import type { Logger } from './http/log.ts'
 import { nowhere } from './http/nowhere.ts'
 import { interactions } from './rest/interactions.ts'
 import { operations } from './rest/operations.ts'
-import type { Door } from './rest/exchange.ts'
 import { makeDoor } from './rest/server.ts'
 import { makeExtractor } from './search/extract.ts'
 import { kinds } from './search/kinds.ts'
 import { security } from './smart/discovery.ts'
+import { traceOf } from './smart/launcher-calls.ts'
 import { makeTraces } from './smart/launcher-trace.ts'
 import { makePages } from './smart/pages/pages.ts'
 import { makeSmartServer } from './smart/server.ts'
@@ -94,53 +91,6 @@ const fetchKeys =
     return guardedFetch(url, { timeout: 5000, maxBytes: 256 * 1024, redirects: 0, headers, allow: privateHosts })
   }
 
-/** Loaded with the first request: most of what a server is started for does not need it. */
-function lazily(load: () => Promise<CdsServer>): CdsServer {
-  let loading: Promise<CdsServer> | undefined
-  return { answer: async (request, place) => (await (loading ??= load())).answer(request, place) }
-}
-
-/** Reads for a CDS service from its own tenant, through the door, as whoever the token stands for. */
-const ownServer =
-  ({ auth }: Config, door: Door, callerOfToken: (token: string, base: string) => Promise<Caller>): FhirServers['own'] =>
-  async (url, base, token) => {
-    const caller = token === undefined ? (auth === 'open' ? sandboxUser : nobody) : await callerOfToken(token, base)
-    const [path = '', ...query] = url.split('?')
-    const request = { method: 'GET', path, query: query.join('?'), headers: {}, base } as const
-    const { status, text, version, resource } = await door.handle(request, caller)
-    const body = text ?? version?.text
-    return { status, body: body === undefined ? resource : (JSON.parse(body) as Resource) }
-  }
-
-/** Reads for a CDS service from the FHIR server of its client. */
-const otherServer =
-  ({ privateHosts }: Config): FhirServers['other'] =>
-  async (url, token, signal) => {
-    const { guardedFetch } = await import('./net/guarded-fetch.ts')
-    const headers = {
-      Accept: 'application/fhir+json',
-      ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-    }
-    const { status, body } = await guardedFetch(url, {
-      timeout: 5000,
-      maxBytes: 5 * 1024 * 1024,
-      redirects: 0,
-      headers,
-      allow: privateHosts,
-      signal,
-    })
-    return { status, body: resourceIn(body) }
-  }
-
-function resourceIn(body: Buffer): Resource | undefined {
-  try {
-    const value = parseJson(body)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Resource) : undefined
-  } catch {
-    return undefined
-  }
-}
-
 /**
  * The tenants of the data folder. The caller holds the folder's lock. `maxBundle`: most entries of a Bundle, when not as configured.
  * `serving`: what a stop or a crash left undone (exports) goes on.
@@ -163,6 +113,7 @@ export function makeTenants(
     security,
   }
   const packages = makePackages(config)
+  const recorded = config.audit === 'auto' && config.auth === 'smart' ? 'all' : config.audit
   return new Tenants({
     folder: config.data,
     packages,
@@ -217,9 +168,7 @@ export function makeTenants(
         terminology,
         validate,
         level,
-        ...(audit
-          ? { audit: { log: audit, level: config.audit === 'auto' && config.auth === 'smart' ? 'all' : config.audit } }
-          : {}),
+        ...(audit ? { audit: { log: audit, level: recorded } } : {}),
         guard: guarded,
         limits: { maxBody: config.maxBody, maxBundleEntries: maxBundle, maxBatchEntries: maxBundle },
         settings: {
@@ -241,11 +190,12 @@ export function makeTenants(
             return catalogue.definitions
           },
           mode: config.auth,
-          breakGlass: config.breakGlass === 'allow',
+          breakGlass: config.breakGlass === 'allow' && audit !== undefined,
           now: () => Date.now(),
           random: randomBytes,
           fetch: fetchKeys(config),
           audit: (what: SmartHappening) => audit?.tell(happeningOf(what)),
+          ...(audit ? { log: { level: recorded, flush: () => audit.flush(), settle: () => audit.settle() } } : {}),
           ...(config.auth === 'open'
             ? {
                 trace: makeTraces(
@@ -259,19 +209,25 @@ export function makeTenants(
         },
         makePages,
       ),
-    openCds: (engine, catalogue, door, smart) =>
+    openCds: (engine, catalogue, door, smart, tenant) =>
       lazily(async () => {
         const { makeCds } = await import('./cds/cds.ts')
+        const required = config.cdsClients === 'auto' ? config.auth === 'smart' : config.cdsClients === 'required'
         return makeCds({
+          tenant,
           own: more.services ?? [],
-          servers: {
-            own: ownServer(config, door, async (token, base) =>
-              callerOf(await smart.verify(token, base), { definitions: catalogue.definitions, store: engine, base }),
-            ),
-            other: otherServer(config),
-          },
           now: () => Date.now(),
+          random: randomBytes,
           records: name => engine.records(name),
+          clientsRequired: required,
+          ...outsideOf(config, {
+            engine,
+            get definitions() {
+              return catalogue.definitions
+            },
+            door,
+            smart,
+          }),
         })
       }),
     seed: seedExamples,
@@ -296,16 +252,28 @@ export function makeApp(
   }
   const fhir = fhirOverHttp({
     room: name => tenants.room(name),
-    authenticate: authenticateBy(config.auth, async (token, name, base) => {
-      const tenant = await tenants.room(name)
-      const grant = await tenant.smart.verify(token, base)
-      return callerOf(grant, { definitions: tenant.definitions, store: tenant.engine, base })
-    }),
+    authenticate: authenticateBy(config.auth, async (token, name, base) =>
+      callerOfToken(config, await tenants.room(name), token, base),
+    ),
     isType: name => definitions.isResourceType(name),
     log,
     traffic,
     maxBody: config.maxBody,
     publicUrl: config.publicUrl,
+    ...(config.auth === 'open'
+      ? {
+          traces: {
+            of: traceOf,
+            async tell(tenant, trace, call) {
+              try {
+                ;(await tenants.room(tenant)).smart.traced(trace, call)
+              } catch {
+                // a token may be sent to a tenant that is not there: nobody follows that
+              }
+            },
+          },
+        }
+      : {}),
   })
   const endpoints = endpointsOverHttp({ room: name => tenants.room(name), log, publicUrl: config.publicUrl })
   const cds = cdsOverHttp({ room: name => tenants.room(name), log, publicUrl: config.publicUrl })
@@ -320,7 +288,7 @@ export function makeApp(
       endpoints,
       fhir,
       cds,
-      adminOverHttp(adminToken, tenants, tenants.packages, log),
+      adminOverHttp(adminToken, tenants, tenants.packages, log, config.publicUrl),
       health(ready),
       guideOverHttp(guide),
       exampleApp(config.auth === 'open'),

@@ -105,7 +105,7 @@ const profile = (pattern: string, patient: boolean) =>
 
 /** Who sends data is the source, who gets it the destination: of a read, the app gets it. */
 function agents({ what, who = {}, from }: Recorded, server: string): AuditEventAgent[] {
-  const reading = !isAccess(what) && (rest[what][1] === 'Read' || what.startsWith('history'))
+  const reading = isAccess(what) ? what === 'export-file' : rest[what][1] === 'Read' || what.startsWith('history')
   const [source, destination] = [
     { coding: [dcm('110153', 'Source Role ID')] },
     { coding: [dcm('110152', 'Destination Role ID')] },

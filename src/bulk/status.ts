@@ -10,12 +10,18 @@ import { BULK, NDJSON, type OutputFile } from './words.ts'
 
 /** The interactions with the jobs. */
 export function statusOf(jobs: Jobs): readonly ReadInteraction[] {
-  const interaction = (method: 'GET' | 'DELETE', path: string, answer: ReadInteraction['answer']): ReadInteraction => ({
+  const interaction = (
+    method: 'GET' | 'DELETE',
+    path: string,
+    answer: ReadInteraction['answer'],
+    event?: ReadInteraction['event'],
+  ): ReadInteraction => ({
     kind: 'read',
     name: 'operation',
     method,
     path,
     answer,
+    ...(event ? { event } : {}),
   })
 
   async function found(context: Context, id: string): Promise<Job> {
@@ -31,15 +37,25 @@ export function statusOf(jobs: Jobs): readonly ReadInteraction[] {
       if (state === 'failed') throw new FhirError(500, problems)
       return state === 'done' ? manifest(context, job) : underWay(context, job, jobs.before(job))
     }),
-    interaction('DELETE', `${BULK}/:id`, async (context, { id }) => {
-      await found(context, id)
-      await jobs.remove(id)
-      return { status: 202, empty: true }
-    }),
-    interaction('GET', `${BULK}/:id/:rest`, async (context, match) => {
-      const job = await found(context, match.id)
-      return file(context, job, match, jobs)
-    }),
+    interaction(
+      'DELETE',
+      `${BULK}/:id`,
+      async (context, { id }) => {
+        await found(context, id)
+        await jobs.remove(id)
+        return { status: 202, empty: true }
+      },
+      'export-cancel',
+    ),
+    interaction(
+      'GET',
+      `${BULK}/:id/:rest`,
+      async (context, match) => {
+        const job = await found(context, match.id)
+        return file(context, job, match, jobs)
+      },
+      'export-file',
+    ),
   ]
 }
 

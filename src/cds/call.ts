@@ -84,8 +84,8 @@ export async function answerCall(
   try {
     checkContext(request)
     const sent = sentPrefetch(service, request)
-    const asItIs = service.takesPrefetchAsItIs || (sent.open.length === 0 && sent.failed.length === 0)
-    const prefetch = asItIs
+    const whole = sent.open.length === 0 && sent.failed.length === 0
+    const prefetch = whole
       ? sent.prefetch
       : await watch.within(
           completed(service, request, sent, readerFor(request, base, parts.servers), watch.signal),

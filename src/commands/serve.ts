@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { makeApp, type App } from '../app.ts'
-import { CannotGoOn, checkExposure, type Config } from '../config.ts'
+import { CannotGoOn, checkEmergency, checkExposure, type Config } from '../config.ts'
 import { npmPackagesAreCompiled } from '../fhir/npm-packages.ts'
 import { loadDefinitions } from '../fhir/packages.ts'
 import { flushLog, makeLog, type Logger } from '../http/log.ts'
@@ -22,7 +22,8 @@ const QUIET_START = 1000
 /** Serves until SIGTERM or SIGINT; resolves to 0 when all that was accepted is answered. */
 export async function run(config: Config): Promise<number> {
   checkExposure(config)
-  mkdirSync(config.data, { recursive: true })
+  checkEmergency(config)
+  mkdirSync(config.data, { recursive: true, mode: 0o700 })
   const lock = lockFolder(config.data)
   const log = makeLog(config.log)
   const stopped = untilStopped()

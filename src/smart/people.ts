@@ -92,6 +92,8 @@ export interface PagesParts extends SmartParts {
   endFamily(id: string): Promise<void>
   /** Makes an EHR launch; resolves to the value of `launch`. Five minutes, once. */
   launch(context: LaunchContext): Promise<string>
+  /** What counts for the client's next request that comes without a `launch`. Five minutes, once. */
+  arm(client: string, context: LaunchContext): Promise<void>
   /** The same checks as for clients that register themselves; throws an OAuthError. Resolves with the secret in clear, once. */
   register(metadata: unknown): Promise<{ readonly client: Client; readonly secret?: string }>
   /** Of failed sign-ins. */

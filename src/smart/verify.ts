@@ -6,8 +6,8 @@ import { hash } from 'node:crypto'
 import type { Grant } from '../access/grant.ts'
 import type { Families } from './families.ts'
 import { HOUR } from './issue.ts'
-import { BadJwt, headerOf, verify, type Claims } from './jwt.ts'
-import type { Keys } from './keys.ts'
+import { BadJwt, headerOf, verify, type Claims } from '../jwt/jwt.ts'
+import type { Keys } from '../jwt/signing-keys.ts'
 import { InvalidToken } from './oauth-error.ts'
 
 /** Tokens remembered at once. */
@@ -56,11 +56,19 @@ export function makeVerify({ keys, families, tenant, now }: VerifierParts): Veri
         now: now(),
         longest: HOUR,
       })
-      return grantOf(claims, tenant)
+      const grant = grantOf(claims, tenant)
+      return claims['extensions'] === undefined ? grant : await inEmergency(grant)
     } catch (error) {
       if (error instanceof BadJwt) throw new InvalidToken(`The access token does not count. ${error.message}`)
       throw error
     }
+  }
+
+  /** With the reason that was given, which is kept with the consent. */
+  async function inEmergency(grant: Grant): Promise<Grant> {
+    const breakGlass = grant.family && (await families.get(grant.family))?.breakGlass
+    if (!breakGlass) throw new InvalidToken('The emergency access has ended.')
+    return { ...grant, breakGlass }
   }
 
   return (token, base) => {
@@ -73,26 +81,21 @@ export function makeVerify({ keys, families, tenant, now }: VerifierParts): Veri
 function grantOf(claims: Claims, tenant: string): Grant {
   const text = (name: string) => (typeof claims[name] === 'string' ? claims[name] : undefined)
   const [id, client, scope] = [text('jti'), text('client_id'), text('scope')]
-  if (id === undefined || client === undefined || scope === undefined || claims['tenant'] !== tenant)
+  const issued = claims['iat']
+  if (!id || !client || scope === undefined || typeof issued !== 'number' || claims['tenant'] !== tenant)
     throw new BadJwt('It is not an access token of this tenant.')
-  const [user, patient, encounter, family, breakGlass] = [
-    'fhirUser',
-    'patient',
-    'encounter',
-    'family',
-    'breakGlass',
-  ].map(text)
+  const [user, patient, encounter, family, trace] = ['fhirUser', 'patient', 'encounter', 'family', 'trace'].map(text)
   return {
     id,
     tenant,
     client,
     scope,
-    issued: claims['iat'] as number,
+    issued,
     expires: claims['exp'] as number,
     ...(user === undefined ? {} : { user }),
     ...(patient === undefined ? {} : { patient }),
     ...(encounter === undefined ? {} : { encounter }),
     ...(family === undefined ? {} : { family }),
-    ...(breakGlass === undefined ? {} : { breakGlass }),
+    ...(trace === undefined ? {} : { trace }),
   }
 }

@@ -114,6 +114,30 @@ describe('what was noted is not lost', () => {
     expect(await kinds()).toEqual([])
   })
 
+  it('a write whose note cannot be kept is not done, and is done when it can', async () => {
+    const patient = { resourceType: 'Patient', id: 'p1', gender: 'other' }
+    const entry = [{ resource: { resourceType: 'Patient', id: 'p2' }, request: { method: 'PUT', url: 'Patient/p2' } }]
+    const writes = [
+      () => server.ask('PUT', 'Patient/p1', { body: patient }),
+      () => server.ask('PUT', 'Patient/p2', { body: { resourceType: 'Patient', id: 'p2' } }),
+      () => server.ask('DELETE', 'Patient/p1'),
+      () => server.ask('POST', '', { body: { resourceType: 'Bundle', type: 'transaction', entry } }),
+    ]
+    tamper(
+      `CREATE TRIGGER refuse BEFORE INSERT ON record WHEN NEW.name = '${JOURNAL}' BEGIN SELECT RAISE(ABORT, 'no room'); END`,
+    )
+    for (const write of writes) await expect(write()).rejects.toThrow('no room')
+    expect((await server.engine.read({ type: 'Patient', id: 'p1' }))?.version).toBe('1')
+    expect(await server.engine.read({ type: 'Patient', id: 'p2' })).toBeUndefined()
+    tamper('DROP TRIGGER refuse')
+    expect((await writes[0]!()).status).toBe(200)
+    const events = await server.events()
+    expect(events.filter(({ action, outcome }) => action === 'U' && outcome === '0')).toHaveLength(1)
+    // what was tried and failed is told, too
+    expect(events.filter(({ outcome }) => outcome === '8')).toHaveLength(writes.length)
+    expect(await kinds()).toEqual([])
+  })
+
   it('reads are on disk when the server stops', async () => {
     for (let i = 0; i < 700; i++) await server.ask('GET', 'Patient/p1')
     await server.close()

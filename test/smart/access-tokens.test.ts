@@ -5,8 +5,8 @@
 import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, sign, type JsonWebKey } from 'node:crypto'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { sandbox, type Sandbox } from './sandbox.ts'
-import type { Json } from '../journeys/app.ts'
+import { register, type Json } from '../journeys/app.ts'
+import { assertion, backend, sandbox, type Sandbox } from './sandbox.ts'
 
 let server: Sandbox
 let good: string
@@ -59,6 +59,37 @@ describe('an access token', () => {
   test('that is right opens the record, and so does the same claims signed again by the same key', async () => {
     expect(await server.reads(good)).toBe(200)
     expect(await server.reads(await signedByUs({ jti: 'another' }))).toBe(200)
+  })
+
+  test('tells when it was issued, as the id_token that came with it does, and counts only with that', async () => {
+    const now = Math.floor(Date.now() / 1000)
+    for (const { iat, exp } of [claims, decodeJwt(answer['id_token'] as string)]) {
+      expect(Math.abs((iat as number) - now)).toBeLessThan(60)
+      expect((exp as number) - (iat as number)).toBe(3600)
+    }
+    await refused(await signedByUs({ iat: undefined }))
+  })
+
+  test('of a backend service ends when the service is removed', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' })
+    const jwks = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'mine', alg: 'ES384', use: 'sig' }] }
+    const service = await register(server.configuration, {
+      redirect_uris: undefined,
+      token_endpoint_auth_method: 'private_key_jwt',
+      grant_types: ['client_credentials'],
+      response_types: [],
+      scope: 'system/*.rs',
+      jwks,
+    })
+    const signed = await assertion(server.fhir, { iss: service.id, sub: service.id }, { kid: 'mine' }, privateKey)
+    const { body } = await server.post('token', backend(signed))
+    expect(await server.reads(body['access_token'])).toBe(200)
+    const removed = await fetch(service.answer['registration_client_uri'] as string, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${String(service.answer['registration_access_token'])}` },
+    })
+    expect(removed.status).toBe(204)
+    await refused(body['access_token'] as string)
   })
 
   test('without a signature is refused: alg none in all its spellings, a signature left out or cut', async () => {
