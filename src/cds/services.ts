@@ -8,6 +8,7 @@ import { drugInteraction } from './services/drug-interaction.ts'
 import { duplicateTherapy } from './services/duplicate-therapy.ts'
 import { immunizationDue } from './services/immunization-due.ts'
 import { news2Deterioration } from './services/news2-deterioration.ts'
+import { nhiPriorAuthorization } from './services/nhi-prior-authorization.ts'
 import { renalDose } from './services/renal-dose.ts'
 import type { CdsService } from './words.ts'
 
@@ -16,6 +17,7 @@ export const services: readonly CdsService[] = [
   duplicateTherapy,
   drugInteraction,
   renalDose,
+  nhiPriorAuthorization,
   news2Deterioration,
   diabetesRisk,
   immunizationDue,
