@@ -12,7 +12,7 @@ import { guard } from './access/guard.ts'
 import { BULK_DATA, makeBulk } from './bulk/bulk.ts'
 import type { Caller } from './access/caller.ts'
 import type { CdsService } from './cds/words.ts'
-import { callerOfToken } from './caller-of-token.ts'
+import { callerOfToken, soon } from './caller-of-token.ts'
 import { lazily, outsideOf } from './cds-makings.ts'
 import type { Config } from './config.ts'
 import type { Conformance } from './fhir/conformance.ts'
@@ -22,7 +22,6 @@ import { adminOverHttp } from './http/admin.ts'
 import { authenticateBy } from './http/authenticate.ts'
 import { cdsOverHttp } from './http/cds.ts'
 import { endpointsOverHttp } from './http/endpoint.ts'
-import { makeGuide } from './guide/guide.ts'
 import { makeServer } from './http/express.ts'
 import { exampleApp } from './http/example-app.ts'
 import { fhirOverHttp, type Traffic } from './http/fhir.ts'
@@ -38,7 +37,7 @@ import { kinds } from './search/kinds.ts'
 import { security } from './smart/discovery.ts'
 import { traceOf } from './smart/launcher-calls.ts'
 import { makeTraces } from './smart/launcher-trace.ts'
-import { makePages } from './smart/pages/pages.ts'
+import { lazyPages } from './smart/pages/lazy.ts'
 import { makeSmartServer } from './smart/server.ts'
 import type { SmartHappening } from './smart/words.ts'
 import type { Store } from './store/store.ts'
@@ -207,7 +206,7 @@ export function makeTenants(
               }
             : {}),
         },
-        makePages,
+        lazyPages,
       ),
     openCds: (engine, catalogue, door, smart, tenant) =>
       lazily(async () => {
@@ -234,6 +233,12 @@ export function makeTenants(
   })
 }
 
+/** Made when it is first asked for. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => (made ??= make())
+}
+
 /** The server over the tenants of the data folder. `adminToken` opens /admin. */
 export function makeApp(
   config: Config,
@@ -252,8 +257,8 @@ export function makeApp(
   }
   const fhir = fhirOverHttp({
     room: name => tenants.room(name),
-    authenticate: authenticateBy(config.auth, async (token, name, base) =>
-      callerOfToken(config, await tenants.room(name), token, base),
+    authenticate: authenticateBy(config.auth, (token, name, base) =>
+      soon(tenants.room(name), tenant => callerOfToken(config, tenant, token, base)),
     ),
     isType: name => definitions.isResourceType(name),
     log,
@@ -277,11 +282,14 @@ export function makeApp(
   })
   const endpoints = endpointsOverHttp({ room: name => tenants.room(name), log, publicUrl: config.publicUrl })
   const cds = cdsOverHttp({ room: name => tenants.room(name), log, publicUrl: config.publicUrl })
-  const guide = makeGuide({
-    package: OWN_PROFILES,
-    folder: fileURLToPath(new URL('../implementation-guide', import.meta.url)),
-    conformance: () => tenants.packages.shared(),
-    definitions,
+  const guide = once(async () => {
+    const { makeGuide } = await import('./guide/guide.ts')
+    return makeGuide({
+      package: OWN_PROFILES,
+      folder: fileURLToPath(new URL('../implementation-guide', import.meta.url)),
+      conformance: () => tenants.packages.shared(),
+      definitions,
+    })
   })
   const server = makeServer(
     [

@@ -18,18 +18,24 @@ export interface TokenTenant {
   readonly definitions: Definitions
 }
 
-/** Rejects with an error named `InvalidToken`. `base`: the tenant's FHIR base as the client sees it. */
-export async function callerOfToken(
+/** What comes of a value: at once, unless the value has to be waited for. Every request passes here. */
+export const soon = <T, U>(value: T | Promise<T>, then: (value: T) => U | Promise<U>): U | Promise<U> =>
+  value instanceof Promise ? value.then(then) : then(value)
+
+/** Throws, or rejects with, an error named `InvalidToken`. `base`: the tenant's FHIR base as the client sees it. */
+export function callerOfToken(
   { breakGlass }: Config,
   { smart, engine, definitions }: TokenTenant,
   token: string,
   base: string,
-): Promise<Caller> {
-  return callerOf(await smart.verify(token, base), {
-    definitions,
-    store: engine,
-    base,
-    ...(breakGlass === 'allow' ? { withheld: behindGlass } : {}),
-    stateOrigins: client => smart.stateOrigins(client, base),
-  })
+): Caller | Promise<Caller> {
+  return soon(smart.verify(token, base), grant =>
+    callerOf(grant, {
+      definitions,
+      store: engine,
+      base,
+      ...(breakGlass === 'allow' ? { withheld: behindGlass } : {}),
+      stateOrigins: client => smart.stateOrigins(client, base),
+    }),
+  )
 }

@@ -14,7 +14,7 @@ import type { Grant } from './grant.ts'
 import { recordFilter, SECURITY_CONTEXT } from './patient-record.ts'
 import { byNameOnly, letters, readScopes, speaksOf, type Level, type Permission, type Scope } from './scope.ts'
 import { queryFilter } from './scope-query.ts'
-import { patientsOf } from './user-patients.ts'
+import { dependsOnStore, patientsOf } from './user-patients.ts'
 
 export interface CallerParts {
   /** The tenant's, as they are now. */
@@ -43,11 +43,28 @@ export type Reach = 'all' | readonly string[]
 const kept = new WeakMap<Definitions, Map<string, TokenCaller>>()
 const MOST_KEPT = 1000
 
+/** By the grant itself, which is the same object as long as its token is remembered, where no resource is asked about its user. */
+const ofGrants = new WeakMap<Definitions, WeakMap<Grant, { readonly base: string; readonly caller: TokenCaller }>>()
+
 /**
  * The Caller that this grant stands for. Never throws for what the grant says: what cannot be understood, or lacks the context it
  * needs, permits nothing.
  */
-export async function callerOf(grant: Grant, parts: CallerParts): Promise<TokenCaller> {
+export function callerOf(grant: Grant, parts: CallerParts): TokenCaller | Promise<TokenCaller> {
+  const known = ofGrants.get(parts.definitions)?.get(grant)
+  return known && known.base === parts.base && !parts.limit ? known.caller : lookedUp(grant, parts)
+}
+
+async function lookedUp(grant: Grant, parts: CallerParts): Promise<TokenCaller> {
+  const caller = await knownOrMade(grant, parts)
+  if (parts.limit || (grant.user !== undefined && dependsOnStore(grant.user))) return caller
+  let grants = ofGrants.get(parts.definitions)
+  if (!grants) ofGrants.set(parts.definitions, (grants = new WeakMap()))
+  grants.set(grant, { base: parts.base, caller })
+  return caller
+}
+
+async function knownOrMade(grant: Grant, parts: CallerParts): Promise<TokenCaller> {
   const reach = await reachOf(grant, parts.store)
   const key = JSON.stringify([
     grant.id,

@@ -35,8 +35,8 @@ export interface Authorize {
 
 export function makeAuthorize(parts: AuthorizeParts): Authorize {
   const { smart, askings, families, codes, pages, launches } = parts
-  const refuse = (refusal: Refusal, request: PlainRequest, base: string) =>
-    pages().refusal?.(refusal, request, base) ?? plainPage(refusal)
+  const refuse = async (refusal: Refusal, request: PlainRequest, base: string) =>
+    (await pages().refusal?.(refusal, request, base)) ?? plainPage(refusal)
 
   async function authorize(request: PlainRequest, base: string): Promise<PlainResponse> {
     const params = request.method === 'POST' ? (request.form ?? new URLSearchParams()) : request.query

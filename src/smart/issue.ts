@@ -7,6 +7,7 @@ import type { KeptFamily } from './families.ts'
 import { sign } from '../jwt/jwt.ts'
 import type { Keys } from '../jwt/signing-keys.ts'
 import { spoiled } from './simulations.ts'
+import type { ServiceGrant } from './words.ts'
 
 /** Seconds. */
 export const HOUR = 3600
@@ -27,16 +28,6 @@ export interface Issue {
   /** For a CDS service that is called on behalf of a user. */
   forService(service: ServiceGrant, base: string): Promise<TokenAnswer>
   idToken(family: KeptFamily, base: string, nonce: string | undefined): Promise<string>
-}
-
-/** https://cds-hooks.hl7.org/2.0/#passing-the-access-token-to-the-cds-service */
-export interface ServiceGrant {
-  /** What the service is called: the `subject` of fhirAuthorization. */
-  readonly client: string
-  /** `Practitioner/1`. */
-  readonly user: string
-  readonly patient?: string
-  readonly scope: string
 }
 
 /** What the launcher was told of a service. */

@@ -66,7 +66,11 @@ export interface Pages {
   /** The session has not ended. */
   isAlive(session: string): Promise<boolean>
   /** Shown when an authorization request is refused before its redirect_uri is trusted, and when an asking is gone. */
-  refusal?(problem: Refusal, request: PlainRequest, base: string): PlainResponse
+  refusal?(
+    problem: Refusal,
+    request: PlainRequest,
+    base: string,
+  ): PlainResponse | undefined | Promise<PlainResponse | undefined>
 }
 
 /** One consent that lasts, with its tokens. */

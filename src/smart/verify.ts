@@ -45,6 +45,7 @@ export function makeVerify({ keys, families, tenant, now }: VerifierParts): Veri
     try {
       const header = headerOf(token)
       if (header.typ !== 'at+jwt') throw new BadJwt('It is not an access token: its typ is not at+jwt.')
+      if (header.jku !== undefined) throw new BadJwt('Its header has jku: our own tokens have none.')
       const key = header.kid === undefined ? undefined : await keys.find(header.kid)
       // one algorithm a key: what the token says of it is only compared
       if (!key || key.alg !== 'ES256' || header.alg !== key.alg) throw new BadJwt('It was not signed by this server.')

@@ -6,7 +6,6 @@ import type { AuditLevel } from '../access/audit-words.ts'
 import type { Grant } from '../access/grant.ts'
 import type { Definitions } from '../fhir/definitions.ts'
 import type { Records, Store } from '../store/store.ts'
-import type { ServiceGrant, TokenAnswer } from './issue.ts'
 import type { FhirCall } from './launcher-calls.ts'
 import type { Traces } from './launcher-trace.ts'
 
@@ -83,6 +82,16 @@ export interface LaunchContext {
   readonly trace?: string
 }
 
+/** On whose behalf a CDS service is called. https://cds-hooks.hl7.org/2.0/#passing-the-access-token-to-the-cds-service */
+export interface ServiceGrant {
+  /** What the service is called: the `subject` of fhirAuthorization. */
+  readonly client: string
+  /** `Practitioner/1`. */
+  readonly user: string
+  readonly patient?: string
+  readonly scope: string
+}
+
 /** A tenant's authorization server. */
 export interface SmartServer {
   /** `.well-known/…` and `auth/…` below the FHIR base, and the pages `launch…`, `marketplace…` beside it. */
@@ -92,7 +101,10 @@ export interface SmartServer {
   /** What an access token stands for; at once when it was seen before. Throws (or rejects with) an `InvalidToken`. */
   verify(token: string, base: string): Grant | Promise<Grant>
   /** A token of five minutes for a CDS service that this server calls on behalf of a user. */
-  issueFor(service: ServiceGrant, base: string): Promise<TokenAnswer>
+  issueFor(
+    service: ServiceGrant,
+    base: string,
+  ): Promise<{ readonly access_token: string; readonly expires_in: number; readonly scope: string }>
   /** The origins that the app state of a client belongs to: https://hl7.org/fhir/smart-app-launch/STU2.2/app-state.html */
   stateOrigins(client: string, base: string): Promise<readonly string[]>
   /** A request of the FHIR API with a token of a launch that is traced. */
