@@ -50,22 +50,37 @@ export function readings(
   tokens: ReadonlySet<string>,
   now: number,
 ): readonly Reading[] {
-  const found: Reading[] = []
+  if (!from) return []
+  const found = numbersOf(from).flatMap(({ tokens: own, ...number }) => {
+    const token = number.at > now ? undefined : own.find(each => tokens.has(each))
+    return token === undefined ? [] : [{ token, ...number }]
+  })
+  return found.sort((one, other) => other.at - one.at)
+}
+
+type Numbered = Omit<Reading, 'token'> & { readonly tokens: readonly string[] }
+
+/** A service asks the same data for many codes: it is read once. */
+const read = new WeakMap<object, readonly Numbered[]>()
+
+function numbersOf(from: Resource): readonly Numbered[] {
+  const held = read.get(from)
+  if (held) return held
+  const found: Numbered[] = []
   for (const observation of resourcesOf(from, 'Observation')) {
-    const time = timeOf(observation)
-    if (!time || time.at > now || !isUsable(observation)) continue
+    const time = isUsable(observation) ? timeOf(observation) : undefined
+    if (!time) continue
     for (const part of [observation, ...objectsIn(observation.component)]) {
       const { code, valueQuantity } = part as Pick<Observation, 'code' | 'valueQuantity'>
-      const token = tokensOf(code).find(each => tokens.has(each))
-      if (token === undefined) continue
       const { value, unit, code: ucum, comparator } = (valueQuantity ?? {}) as Record<string, unknown>
       // less than a value is no value to reckon with
       if (typeof value !== 'number' || !Number.isFinite(value) || comparator !== undefined) continue
       const written = [ucum, unit].find((each): each is string => typeof each === 'string' && each.trim() !== '')
-      found.push({ observation, token, value, unit: written?.trim() ?? '', ...time })
+      found.push({ observation, tokens: tokensOf(code), value, unit: written?.trim() ?? '', ...time })
     }
   }
-  return found.sort((one, other) => other.at - one.at)
+  read.set(from, found)
+  return found
 }
 
 /** The codes as tokens of LOINC. */

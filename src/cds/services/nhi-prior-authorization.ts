@@ -11,6 +11,7 @@ import {
   priorAuthorizations,
   TWPAS,
   type Biomarker,
+  type LabTest,
   type PriorAuthorization,
 } from '../knowledge/nhi-prior-authorization.ts'
 import { medicineOf } from '../medicine.ts'
@@ -53,7 +54,9 @@ export const nhiPriorAuthorization: CdsService = {
       const rule = order.medicine.drugs.map(({ name }) => rules.get(name)).find(each => each !== undefined)
       return rule ? [{ order, rule }] : []
     })
-    return { cards: wanted.slice(0, MOST_CARDS).map(({ order, rule }) => cardOf(order, rule, call)) }
+    if (wanted.length === 0) return { cards: [] }
+    const record = recordOf(call)
+    return { cards: wanted.slice(0, MOST_CARDS).map(({ order, rule }) => cardOf(order, rule, call, record)) }
   },
 }
 
@@ -71,9 +74,9 @@ interface Field {
   readonly suggestion?: Suggestion
 }
 
-function cardOf(order: Order, rule: PriorAuthorization, call: Call): Card {
+function cardOf(order: Order, rule: PriorAuthorization, call: Call, record: PatientRecord): Card {
   const { language, request } = call
-  const fields = fieldsOf(order, rule, call)
+  const fields = fieldsOf(order, rule, call, record)
   const missing = fields.filter(({ shown }) => shown === undefined)
   const base =
     typeof request.fhirServer === 'string' && /^https?:\/\/[^\s()<>]+$/.test(request.fhirServer)
@@ -113,26 +116,66 @@ function cardOf(order: Order, rule: PriorAuthorization, call: Call): Card {
   )
 }
 
-function fieldsOf(order: Order, rule: PriorAuthorization, call: Call): readonly Field[] {
+/** What every application names of the patient, read once whatever the number of orders. */
+interface PatientRecord {
+  readonly fields: readonly Field[]
+  readonly biomarker: (wanted: Biomarker) => Field
+  readonly laboratory: (wanted: LabTest) => Field
+  /** The day a drug was first ordered, by its name. */
+  readonly firstOrdered: (order: Order) => string | undefined
+}
+
+function recordOf(call: Call): PatientRecord {
   const { prefetch, now } = call
-  const observations = prefetch['observations']
   const measured = (name: Said, codes: ReadonlySet<string>, unit: RegExp): Field => {
-    const reading = readings(observations, codes, now).find(each => unit.test(each.unit))
+    const reading = readings(prefetch['observations'], codes, now).find(each => unit.test(each.unit))
     return reading
       ? { name, shown: `${reading.value} ${reading.unit}, ${reading.day}`, ...referenceTo(reading.observation) }
       : { name }
   }
-  const before = earlierUse(order, call)
+  const earlier = earlierOrders(call)
+  return {
+    fields: [
+      measured(said('weight', '體重'), WEIGHT, /^(?:kg|公斤)$/i),
+      measured(said('height', '身高'), HEIGHT, /^(?:cm|公分)$/i),
+      diagnosis(call),
+      observed(said('stage', '癌症分期'), STAGE, call),
+      reported(said('pathology report', '病理報告'), PATHOLOGY, call),
+      reported(said('imaging report', '影像報告'), IMAGING, call),
+      observed(said('performance status (ECOG or Karnofsky)', '體能狀態（ECOG 或 Karnofsky）'), PERFORMANCE, call),
+    ],
+    biomarker: once(
+      ({ id }) => id,
+      wanted => biomarker(wanted, call),
+    ),
+    laboratory: once(
+      ({ name }) => name.en,
+      ({ name, codes }) => measured(name, loinc(...codes), /\S/),
+    ),
+    firstOrdered: order =>
+      earlier.find(
+        ({ reference, drugs }) =>
+          reference !== order.reference && drugs.some(drug => order.medicine.drugs.includes(drug)),
+      )?.day,
+  }
+}
+
+/** Remembers what was made for a key. */
+function once<Given, Made>(key: (given: Given) => string, make: (given: Given) => Made): (given: Given) => Made {
+  const made = new Map<string, Made>()
+  return given => {
+    const name = key(given)
+    if (!made.has(name)) made.set(name, make(given))
+    return made.get(name)!
+  }
+}
+
+function fieldsOf(order: Order, rule: PriorAuthorization, call: Call, record: PatientRecord): readonly Field[] {
+  const before = record.firstOrdered(order)
   return [
-    measured(said('weight', '體重'), WEIGHT, /^(?:kg|公斤)$/i),
-    measured(said('height', '身高'), HEIGHT, /^(?:cm|公分)$/i),
-    diagnosis(call),
-    observed(said('stage', '癌症分期'), STAGE, call),
-    reported(said('pathology report', '病理報告'), PATHOLOGY, call),
-    reported(said('imaging report', '影像報告'), IMAGING, call),
-    observed(said('performance status (ECOG or Karnofsky)', '體能狀態（ECOG 或 Karnofsky）'), PERFORMANCE, call),
-    ...rule.biomarkers.map(each => biomarker(each, call)),
-    ...rule.laboratory.map(({ name, codes }) => measured(name, loinc(...codes), /\S/)),
+    ...record.fields,
+    ...rule.biomarkers.map(record.biomarker),
+    ...rule.laboratory.map(record.laboratory),
     lineOfTherapy(order),
     dosage(order),
     ...(before === undefined
@@ -291,13 +334,19 @@ function dosage({ resource }: Order): Field {
   return whole ? { name, shown: typeof text === 'string' ? text.slice(0, 100) : '✓' } : { name }
 }
 
-/** The day the drug was first ordered before: then the application is one to go on. */
-function earlierUse(order: Order, { prefetch }: Call): string | undefined {
-  const days = resourcesOf(prefetch['medications'], 'MedicationRequest').flatMap(each => {
-    if (!['active', 'completed', 'stopped', 'on-hold'].includes(each.status)) return []
-    if (`MedicationRequest/${typeof each.id === 'string' ? each.id : ''}` === order.reference) return []
-    const same = medicineOf(each.medicationCodeableConcept).drugs.some(drug => order.medicine.drugs.includes(drug))
-    return same && typeof each.authoredOn === 'string' ? [each.authoredOn.slice(0, 10)] : []
-  })
-  return days.sort()[0]
+/** Orders on record, the earliest first: where one is of the same drug, the application is one to go on. */
+function earlierOrders({ prefetch }: Call) {
+  return resourcesOf(prefetch['medications'], 'MedicationRequest')
+    .flatMap(({ id, status, authoredOn, medicationCodeableConcept }) =>
+      ['active', 'completed', 'stopped', 'on-hold'].includes(status) && typeof authoredOn === 'string'
+        ? [
+            {
+              reference: `MedicationRequest/${typeof id === 'string' ? id : ''}`,
+              drugs: medicineOf(medicationCodeableConcept).drugs,
+              day: authoredOn.slice(0, 10),
+            },
+          ]
+        : [],
+    )
+    .sort((one, other) => (one.day < other.day ? -1 : 1))
 }
