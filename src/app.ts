@@ -7,13 +7,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import packageJson from '../package.json' with { type: 'json' }
 import { makeAudit } from './access/audit.ts'
-import { happeningOf } from './access/audit-words.ts'
+import { type AuditLevel, happeningOf } from './access/audit-words.ts'
 import { guard } from './access/guard.ts'
 import { BULK_DATA, makeBulk } from './bulk/bulk.ts'
 import type { Caller } from './access/caller.ts'
 import type { CdsService } from './cds/words.ts'
 import { callerOfToken, soon } from './caller-of-token.ts'
-import { lazily, outsideOf } from './cds-makings.ts'
+import { lazily, outsideOf, toldOf } from './cds-makings.ts'
 import type { Config } from './config.ts'
 import type { Conformance } from './fhir/conformance.ts'
 import type { Definitions } from './fhir/definitions.ts'
@@ -60,9 +60,11 @@ export interface App {
 
 /** What an operator's own main.ts adds. */
 export interface More {
-  /** Example: examples/extensions/cds-service.ts. */
+  /** Example: examples/extensions/. */
   readonly services?: readonly CdsService[]
 }
+
+const auditLevel = ({ audit, auth }: Config): AuditLevel => (audit === 'auto' && auth === 'smart' ? 'all' : audit)
 
 /** The packages that come with the server and those of the data folder. Nothing is opened yet. */
 export const makePackages = (config: Config): Packages =>
@@ -112,7 +114,7 @@ export function makeTenants(
     security,
   }
   const packages = makePackages(config)
-  const recorded = config.audit === 'auto' && config.auth === 'smart' ? 'all' : config.audit
+  const recorded = auditLevel(config)
   return new Tenants({
     folder: config.data,
     packages,
@@ -208,7 +210,7 @@ export function makeTenants(
         },
         lazyPages,
       ),
-    openCds: (engine, catalogue, door, smart, tenant) =>
+    openCds: (engine, catalogue, door, smart, tenant, audit) =>
       lazily(async () => {
         const { makeCds } = await import('./cds/cds.ts')
         const required = config.cdsClients === 'auto' ? config.auth === 'smart' : config.cdsClients === 'required'
@@ -219,6 +221,7 @@ export function makeTenants(
           random: randomBytes,
           records: name => engine.records(name),
           clientsRequired: required,
+          ...(audit ? toldOf(audit, auditLevel(config) === 'all') : {}),
           ...outsideOf(config, {
             engine,
             get definitions() {

@@ -2,6 +2,7 @@
  * What the CDS services of a tenant are given from the rest of the server: FHIR servers to read from, ways to fetch and post.
  * https://cds-hooks.hl7.org/2.0/#fhir-resource-access
  */
+import type { Audit } from './access/audit.ts'
 import { nobody, sandboxUser, type Caller } from './access/caller.ts'
 import { callerOfToken, type TokenTenant } from './caller-of-token.ts'
 import type { CdsMakings } from './cds/cds.ts'
@@ -110,5 +111,31 @@ function resourceIn(body: Buffer): Resource | undefined {
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Resource) : undefined
   } catch {
     return undefined
+  }
+}
+
+/** What the audit log is told. `all`: of calls too, not only of what an operator changes. */
+export function toldOf(audit: Pick<Audit, 'tell'>, all: boolean): Pick<CdsMakings, 'called' | 'changed'> {
+  return {
+    changed: what => audit.tell({ what: 'configured', status: 200, who: { caller: 'admin' }, why: what }),
+    ...(all
+      ? {
+          called({ service, request, status }, client, { base }) {
+            const { patientId, userId } = request.context
+            // ids of another FHIR server say nothing of the people here
+            const ours = request.fhirServer?.replace(/\/+$/, '') === base
+            audit.tell({
+              what: 'cds-call',
+              status,
+              who: {
+                ...(client === undefined ? { caller: 'cds-client' } : { client }),
+                ...(ours && typeof userId === 'string' ? { user: userId } : {}),
+              },
+              ...(ours && typeof patientId === 'string' ? { patient: `Patient/${patientId}` } : {}),
+              why: `${service.hook} ${service.id}`,
+            })
+          },
+        }
+      : {}),
   }
 }

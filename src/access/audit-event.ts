@@ -54,6 +54,8 @@ const access: Readonly<Record<AccessEvent, readonly [type: Coding, subtype: Codi
   'export-start': [exporting, own('export-start', 'Bulk export started'), 'E'],
   'export-file': [exporting, own('export-file', 'Bulk export file fetched'), 'R'],
   'export-cancel': [exporting, own('export-cancel', 'Bulk export ended'), 'D'],
+  'cds-call': [application, own('cds-call', 'CDS service called'), 'E'],
+  configured: [application, own('configured', 'Configuration changed'), 'U'],
   unauthenticated: [authentication, own('unauthenticated', 'Request without a valid token'), 'E'],
 }
 

@@ -18,7 +18,7 @@ import type { FireParts, Place } from './fire.ts'
 import { makeRegistry } from './registry.ts'
 import type { RemoteParts } from './remote.ts'
 import type { SearchWords } from './remote-input.ts'
-import { type CdsServer, makeCdsServer } from './server.ts'
+import { type CdsParts, type CdsServer, makeCdsServer } from './server.ts'
 import { services } from './services.ts'
 import { makeStatistics } from './statistics.ts'
 import { makeWhoCalls, type TrustedClient } from './trusted-clients.ts'
@@ -45,6 +45,8 @@ export interface CdsMakings {
   readonly post: RemoteParts['post']
   readonly issue: FireParts['issue']
   readonly readAs: FireParts['readAs']
+  /** Told of every call, for the audit log. Must not throw. */
+  readonly called?: CdsParts['called']
   /** Told of what an operator changed. Must not throw. */
   readonly changed?: (what: string) => void
 }
@@ -86,7 +88,10 @@ export async function makeCds(makings: CdsMakings): Promise<CdsServer> {
     servers,
     now,
     feedback,
-    called: how => statistics.called(how),
+    called(how, client, place) {
+      statistics.called(how)
+      makings.called?.(how, client, place)
+    },
     heard: (service, told) => registry.tell(service, told),
     whoCalls: (authorization, audience) => whoCallsAt(rootOf(audience.at(-1)!))(authorization, audience),
   })

@@ -4,7 +4,7 @@
  */
 import { badRequest, methodNotAllowed, notFound } from '../fhir/outcome.ts'
 import { languageOf } from '../rest/language.ts'
-import { answerCall, type CallParts } from './call.ts'
+import { answerCall, type Called, type CallParts } from './call.ts'
 import { discovery } from './catalogue.ts'
 import { wrong } from './check-json.ts'
 import { type Feedback, keepFeedback } from './feedback.ts'
@@ -48,7 +48,9 @@ export interface CdsServer {
   close(): Promise<void>
 }
 
-export interface CdsParts extends CallParts {
+export interface CdsParts extends Omit<CallParts, 'called'> {
+  /** Told of every call of a service that is there, with the client that made it. Must not throw. */
+  readonly called?: (how: Called, client: string | undefined, place: CdsPlace) => void
   readonly whoCalls: WhoCalls
   /** Where feedback is kept. */
   readonly feedback: Records
@@ -83,7 +85,9 @@ export function makeCdsServer(parts: CdsParts): Pick<CdsServer, 'answer'> {
       ])
       if (verb === 'feedback') return hear(parts, id, body)
       const language = languageOf(headers['accept-language']) === 'zh' ? 'zh-TW' : 'en'
-      const answered = await answerCall(parts, id, body, place.base, language)
+      const { catalogue, servers, now, called } = parts
+      const telling = called ? { called: (how: Called) => called(how, client, place) } : {}
+      const answered = await answerCall({ catalogue, servers, now, ...telling }, id, body, place.base, language)
       return { status: 200, headers: knownAs(client), body: answered }
     },
   }

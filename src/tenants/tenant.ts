@@ -42,7 +42,14 @@ export interface TenantParts {
   /** The tenant's authorization server. */
   openSmart(engine: Engine, catalogue: Catalogue, tenant: string, audit: Audit | undefined): SmartServer
   /** The tenant's CDS services. */
-  openCds(engine: Engine, catalogue: Catalogue, door: Door, smart: SmartServer, tenant: string): CdsServer
+  openCds(
+    engine: Engine,
+    catalogue: Catalogue,
+    door: Door,
+    smart: SmartServer,
+    tenant: string,
+    audit: Audit | undefined,
+  ): CdsServer
 }
 
 export class Tenant implements Room {
@@ -101,7 +108,7 @@ export class Tenant implements Room {
       const audit = parts.openAudit?.(engine, catalogue, name)
       const door = parts.openDoor(engine, catalogue, conformance, level, terminologyServer, folder, audit)
       const smart = parts.openSmart(engine, catalogue, name, audit)
-      const cds = parts.openCds(engine, catalogue, door, smart, name)
+      const cds = parts.openCds(engine, catalogue, door, smart, name, audit)
       return new Tenant(name, engine, catalogue, door, conformance, smart, cds, audit)
     } catch (error) {
       await engine.close()

@@ -66,10 +66,15 @@ interface Server {
 
 let metricsPort = 19_100 + Math.floor(Math.random() * 500)
 
-async function serve(data: string, seed = 'none', settings: Record<string, string> = {}): Promise<Server> {
+async function serve(
+  data: string,
+  seed = 'none',
+  settings: Record<string, string> = {},
+  main = 'src/main.ts',
+): Promise<Server> {
   const metrics = metricsPort++
   const begun = performance.now()
-  const process_ = spawn(process.execPath, [join(root, 'src/main.ts')], {
+  const process_ = spawn(process.execPath, [join(root, main)], {
     env: {
       ...process.env,
       PORT: '0',
@@ -473,6 +478,46 @@ async function authorized(): Promise<void> {
   report('verifying a token seen before, median', us(seen), '-', seen, 50, false, us)
 }
 
+async function hooks(): Promise<void> {
+  const { body, rule } = await import('./cds.ts')
+  const { data } = await folder('cds')
+  const server = await serve(data, 'none', {}, 'test/bench/cds.ts')
+  const origin = `http://127.0.0.1:${server.port}`
+  const stored = await fetch(`${origin}/fhir/PlanDefinition/${rule.id}`, {
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/fhir+json' },
+    body: JSON.stringify(rule),
+  })
+  if (!stored.ok) throw new Error(`The rule was refused: ${await stored.text()}`)
+  const { services } = (await (await fetch(`${origin}/cds-services`)).json()) as { services: { id: string }[] }
+  const id = services.find(each => each.id !== 'nothing' && each.id.startsWith('bench'))?.id
+  if (id === undefined) throw new Error('The rule is not among the services.')
+  const bodies = Array.from({ length: 100 }, (_, n) => body(n))
+  const job = { kind: 'post', port: server.port, connections: 64, seconds: SECONDS, bodies, once: false } as const
+  const p99: number[] = []
+  const [ours, theirs] = await inTurn(
+    async () => {
+      const result = await load({ ...job, path: `/cds-services/${id}` })
+      p99.push(result.p99)
+      return perSecond(result)
+    },
+    async () => perSecond(await load({ ...job, path: '/cds-services/nothing' })),
+  )
+  const what = 'patient-view with prefetch, a rule with five conditions'
+  report(`${what} / a service that does nothing`, rate(ours), rate(theirs), ours / theirs, 0.3, true)
+  report(what, rate(ours), '-', ours, 1500, true, rate)
+  report(
+    `${what}, p99 at 64 connections`,
+    `${median(p99).toFixed(1)} ms`,
+    '-',
+    median(p99),
+    50,
+    false,
+    v => `${v.toFixed(1)} ms`,
+  )
+  await server.stop()
+}
+
 async function validating(): Promise<void> {
   const { expansion, fullValidation, synthea: syntheaRate } = await import('./validation.ts')
   const [plain, base] = [await folder('unvalidated'), await folder('validated')]
@@ -502,13 +547,14 @@ async function validating(): Promise<void> {
 
 const asked = process.argv.slice(2).filter(word => !word.startsWith('-'))
 const which = new Set(
-  asked.length > 0 ? asked : ['read', 'search', 'create', 'bundles', 'validation', 'auth', 'scale', 'export'],
+  asked.length > 0 ? asked : ['read', 'search', 'create', 'bundles', 'validation', 'auth', 'cds', 'scale', 'export'],
 )
 if (which.has('read') || which.has('search')) await reading(which)
 if (which.has('create')) await creating()
 if (which.has('bundles')) await transactions()
 if (which.has('validation')) await validating()
 if (which.has('auth')) await authorized()
+if (which.has('cds')) await hooks()
 if (which.has('scale')) await scale()
 if (which.has('export')) await exporting()
 console.table(rows)

@@ -479,3 +479,30 @@ describe('the server as a CDS client', () => {
     expect(answer.text).toContain(text)
   })
 })
+
+describe('the audit log', () => {
+  test('tells what an operator changed, and, where all is recorded, who called which service about whom', async () => {
+    const all = await serve({ DHP_AUDIT: 'all' }, { services: [ofAge] })
+    await manage(all, 'POST', 'cds-services/of-age/disable')
+    await manage(all, 'POST', 'cds-services/of-age/enable')
+    await call(all, 'of-age', view('child', { prefetch: { patient: child }, fhirServer: all.fhir }))
+    await call(all, 'of-age', view('child', { prefetch: { patient: child }, fhirServer: 'https://ehr.example/fhir' }))
+    const { body } = await all.ask('GET', '/fhir/AuditEvent?_count=100')
+    const events = body.entry.map(({ resource }: { resource: object }) => resource)
+    expect(events).toContainEqual(
+      expect.objectContaining({
+        outcomeDesc: 'cds-services/of-age disabled',
+        subtype: [expect.objectContaining({ code: 'configured' })],
+      }),
+    )
+    const calls = events.filter(({ subtype }: { subtype: { code: string }[] }) => subtype[0]!.code === 'cds-call')
+    expect(calls).toHaveLength(2)
+    const about = calls.map((event: object) => JSON.stringify(event).includes('Patient/child'))
+    expect(about.sort(), 'a patient of another server is nobody here').toEqual([false, true])
+    for (const event of events) {
+      const { body: outcome } = await all.ask('POST', '/fhir/AuditEvent/$validate', { body: event })
+      expect(outcome.issue.filter(({ severity }: { severity: string }) => severity === 'error')).toEqual([])
+    }
+    await all.close()
+  })
+})
