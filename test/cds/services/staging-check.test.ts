@@ -228,8 +228,8 @@ test('data that are not what they should be are answered with cards or none, nev
     expect((await clinic.prefetched('staging-check', prefetch)).status).toBe(200)
 })
 
-test('a record of ten thousand observations is answered in time', async () => {
-  const stages = Array.from({ length: 10_000 }, (_, i) => ({
+test('as many observations as one call may have are answered', async () => {
+  const stages = Array.from({ length: 2_900 }, (_, i) => ({
     resource: { resourceType: 'Observation', id: `n${i}`, status: 'final', code: { coding: [{ code: '21905-5' }] } },
   }))
   const { status, body } = await clinic.prefetched('staging-check', {
