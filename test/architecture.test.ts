@@ -16,6 +16,7 @@ const floors: Record<string, number> = {
   net: 0,
   page: 0,
   search: 1,
+  fhirpath: 1,
   terminology: 2,
   validation: 2,
   store: 3,

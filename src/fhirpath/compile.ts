@@ -1,0 +1,362 @@
+/**
+ * From the tree of an expression to functions that evaluate it. What is not supported is refused here, with its place.
+ * https://hl7.org/fhirpath/N1/#expressions
+ */
+import { type Call, type Code, conditionOf, type FunctionDefinition, itemsOf, type Step, truthCode } from './code.ts'
+import { distinct, equal, equalItems, equivalent } from './equality.ts'
+import { didYouMean, fail, type Place } from './error.ts'
+import { aggregates } from './functions/aggregate.ts'
+import { conversion } from './functions/conversion.ts'
+import { existence } from './functions/existence.ts'
+import { fhir, type Terminology, terminologyFunctions } from './functions/fhir.ts'
+import { combined, filtering } from './functions/filtering.ts'
+import { math } from './functions/math.ts'
+import { texts } from './functions/text.ts'
+import { tree as treeFunctions } from './functions/tree.ts'
+import { typeCode, typeTest } from './functions/types.ts'
+import { decimal, type Items, Node, nothing, type Truth } from './items.ts'
+import { members } from './navigate.ts'
+import { add, compare, concatenated, logics, multiply, signed } from './operators.ts'
+import { Quantity } from './quantity.ts'
+import type { Run } from './run.ts'
+import type { Shapes } from './shapes.ts'
+import { readDate, readTime } from './temporal.ts'
+import type { Operator, Tree, TypeName } from './tree.ts'
+import { single, singleInteger } from './values.ts'
+
+export interface CompileOptions {
+  readonly shapes: Shapes
+  readonly terminology: Terminology
+  /** The names that variables may have, beside those of the specification; undefined: any. */
+  readonly variables: readonly string[] | undefined
+}
+
+const functions: Readonly<Record<string, FunctionDefinition>> = {
+  ...existence,
+  ...filtering,
+  ...aggregates,
+  ...conversion,
+  ...texts,
+  ...math,
+  ...treeFunctions,
+  ...fhir,
+}
+
+/** Known to FHIRPath or FHIR, and not answered here. */
+const notHere: Readonly<Record<string, string>> = {
+  conformsTo: 'whether a value conforms to a profile is for $validate',
+  htmlChecks: 'whether a narrative is well formed is for $validate',
+  memberOf: 'no value sets are known here',
+  subsumes: 'no code systems are known here',
+  subsumedBy: 'no code systems are known here',
+  elementDefinition: 'definitions of elements are not known here',
+  slice: 'slices of profiles are not known here',
+  checkModifiers: 'test modifierExtension instead',
+  defineVariable: 'repeat the expression, or pass its value as a variable',
+  sort: 'min() and max() find the ends',
+}
+const typeFunctions = ['is', 'as', 'ofType']
+
+/** Variables that the specifications name. */
+const urls: Readonly<Record<string, string>> = {
+  ucum: 'http://unitsofmeasure.org',
+  sct: 'http://snomed.info/sct',
+  loinc: 'http://loinc.org',
+}
+
+/** Compiles a tree of this text. Throws a PathError. */
+export function compileTree(text: string, tree: Tree, options: CompileOptions): Code {
+  return new Compiler(text, options).code(tree)
+}
+
+class Compiler {
+  readonly #text: string
+  readonly #options: CompileOptions
+  readonly #terminology: Readonly<Record<string, FunctionDefinition>>
+  /** In how many criteria this is, and in how many aggregators. */
+  #each = 0
+  #total = 0
+
+  constructor(text: string, options: CompileOptions) {
+    this.#text = text
+    this.#options = options
+    this.#terminology = terminologyFunctions(options.terminology)
+  }
+
+  code(tree: Tree): Code {
+    switch (tree.is) {
+      case 'nothing':
+        return constant(nothing)
+      case 'boolean':
+        return { ...constant([tree.value]), truth: () => tree.value }
+      case 'string':
+      case 'integer':
+        return constant([tree.value])
+      case 'decimal':
+        return constant([decimal(tree.value)])
+      case 'quantity':
+        return constant([new Quantity(tree.value, tree.unit, tree.calendar)])
+      case 'date':
+      case 'dateTime':
+      case 'time':
+        return this.#moment(tree)
+      case 'variable':
+        return this.#variable(tree)
+      case 'this':
+        return { step: run => run.self }
+      case 'index':
+        if (this.#each === 0)
+          this.#fail(
+            tree,
+            'There is no $index here',
+            'it is known within where(), select(), all(), exists() and the like',
+          )
+        return { step: run => [run.index] }
+      case 'total':
+        if (this.#total === 0) this.#fail(tree, 'There is no $total here', 'it is known within aggregate()')
+        return { step: run => run.total }
+      case 'member':
+        return this.#member(tree)
+      case 'call':
+        return this.#call(tree)
+      case 'item':
+        return this.#item(tree)
+      case 'sign': {
+        const { step } = this.code(tree.of)
+        const place = this.#place(tree)
+        return { step: run => signed(step(run), tree.negative, place) }
+      }
+      case 'type':
+        return this.#typeCode(tree.operator, this.code(tree.of), tree.type, this.#place(tree))
+      case 'operator':
+        return this.#operator(tree.name, this.code(tree.left), this.code(tree.right), this.#place(tree))
+    }
+  }
+
+  #place({ at }: { readonly at: number }): Place {
+    return { text: this.#text, at }
+  }
+
+  #fail(tree: { readonly at: number }, problem: string, advice?: string): never {
+    return fail(this.#place(tree), problem, advice)
+  }
+
+  #moment(tree: Tree & { is: 'date' | 'dateTime' | 'time' }): Code {
+    const found = tree.is === 'time' ? readTime(tree.value) : readDate(tree.value, tree.is)
+    return found ? constant([found]) : this.#fail(tree, `There is no ${tree.is} "${tree.value}"`)
+  }
+
+  #variable(tree: Tree & { is: 'variable' }): Code {
+    const { name } = tree
+    const named = /^(vs|ext)-(.+)$/.exec(name)
+    if (named)
+      return constant([`http://hl7.org/fhir/${named[1] === 'vs' ? 'ValueSet' : 'StructureDefinition'}/${named[2]}`])
+    if (Object.hasOwn(urls, name)) return constant([urls[name]!])
+    const { variables } = this.#options
+    const known = variables && [...Object.keys(urls), 'context', 'resource', 'rootResource', ...variables]
+    if (known && !known.includes(name)) this.#unknownVariable(tree, name, known)
+    return {
+      step: run => {
+        const items = run.variable(name) ?? this.#unknownVariable(tree, name, run.variableNames())
+        run.spend(1 + items.length, this.#place(tree))
+        return items
+      },
+    }
+  }
+
+  #unknownVariable(tree: Tree, name: string, known: readonly string[]): never {
+    return this.#fail(
+      tree,
+      `Unknown variable "%${name}"`,
+      didYouMean(name, known)?.replace('"', '"%') ?? `there are ${known.map(each => `%${each}`).join(', ')}`,
+    )
+  }
+
+  #member(tree: Tree & { is: 'member' }): Code {
+    const { name } = tree
+    const place = this.#place(tree)
+    if (tree.of) {
+      const { step } = this.code(tree.of)
+      return { step: run => members(step(run), name, run, place) }
+    }
+    // a path may begin with the type of what it starts from
+    if (/^[A-Z]/.test(name) && this.#options.shapes.isType(name))
+      return { step: run => run.self.filter(item => item instanceof Node && item.shape.types.has(name)) }
+    // no element of FHIR begins with a capital: a type misspelt would find nothing, and nobody would notice
+    if (/^[A-Z]/.test(name))
+      this.#fail(
+        tree,
+        `Unknown type "${name}"`,
+        didYouMean(name, this.#options.shapes.names()) ?? `a member of plain JSON is written $this.${name}`,
+      )
+    return { step: run => members(run.self, name, run, place) }
+  }
+
+  #item(tree: Tree & { is: 'item' }): Code {
+    const { step } = this.code(tree.of)
+    const index = this.code(tree.index).step
+    const place = this.#place(tree)
+    return {
+      step: run => {
+        const at = singleInteger(index(run), 'The index', place)
+        const items = step(run)
+        run.spend(1, place)
+        return at === undefined || at < 0 || at >= items.length ? nothing : [items[at]!]
+      },
+    }
+  }
+
+  #call(tree: Tree & { is: 'call' }): Code {
+    const { name } = tree
+    const of = tree.of ? this.code(tree.of) : { step: (run: Run) => run.self }
+    const place = this.#place(tree)
+    if (typeFunctions.includes(name)) {
+      if (tree.arguments.length !== 1) this.#fail(tree, `${name}() takes one argument`, 'the name of a type')
+      return this.#typeCode(name as 'is', of, this.#typeNamed(tree.arguments[0]!), place)
+    }
+    const definition = this.#definition(tree)
+    const [least, most] = definition.takes
+    const count = tree.arguments.length
+    if (count < least || count > most) this.#fail(tree, `${name}() takes ${numberOf(least, most)} and has ${count}`)
+    if (definition.each) this.#each++
+    if (definition.each === 'total') this.#total++
+    const call: Call = {
+      name,
+      place,
+      of,
+      arguments: tree.arguments.map(each => this.code(each)),
+      places: tree.arguments.map(each => this.#place(each)),
+    }
+    if (definition.each) this.#each--
+    if (definition.each === 'total') this.#total--
+    return charged(definition.build(call), place)
+  }
+
+  #definition(tree: Tree & { is: 'call' }): FunctionDefinition {
+    const { name } = tree
+    for (const known of [functions, this.#terminology]) if (Object.hasOwn(known, name)) return known[name]!
+    if (Object.hasOwn(notHere, name)) this.#fail(tree, `The function "${name}" is not supported`, notHere[name])
+    const names = [...Object.keys(functions), ...Object.keys(this.#terminology), ...typeFunctions]
+    return this.#fail(
+      tree,
+      `Unknown function "${name}"`,
+      didYouMean(name, names) ?? 'see https://hl7.org/fhirpath/N1/ for those there are',
+    )
+  }
+
+  /** An argument as the name of a type. */
+  #typeNamed(tree: Tree): TypeName {
+    if (tree.is === 'member') {
+      if (!tree.of) return { at: tree.at, namespace: undefined, name: tree.name }
+      const { of } = tree
+      if (of.is === 'member' && !of.of && (of.name === 'FHIR' || of.name === 'System'))
+        return { at: of.at, namespace: of.name, name: tree.name }
+    }
+    return this.#fail(tree, 'This is not the name of a type', 'write Patient, FHIR.Patient or System.String')
+  }
+
+  #typeCode(name: 'is' | 'as' | 'ofType', of: Code, type: TypeName, place: Place): Code {
+    return typeCode(name, of, typeTest(type, this.#options.shapes, this.#place(type)), place)
+  }
+
+  #operator(name: Operator, left: Code, right: Code, place: Place): Code {
+    switch (name) {
+      case 'and':
+      case 'or':
+      case 'xor':
+      case 'implies':
+        return logic(name, left, right, place)
+      case '=':
+      case '!=':
+        return equality(name === '=', left, right, place)
+      case '~':
+      case '!~':
+        return truthCode(run => equivalent(left.step(run), right.step(run), run, place) === (name === '~'))
+      case '<':
+      case '>':
+      case '<=':
+      case '>=':
+        return comparison(name, left.step, right.step, place)
+      case 'in':
+        return membership(left.step, right.step, place)
+      case 'contains':
+        return membership(right.step, left.step, place)
+      case '|':
+        return { step: run => distinct(combined(left.step(run), right.step(run), run, place), run, place) }
+      case '&':
+        return { step: run => [concatenated(left.step(run), right.step(run), run, place)] }
+      case '+':
+      case '-':
+        return { step: run => itemsOf(add(left.step(run), right.step(run), name === '+' ? 1 : -1, run, place)) }
+      case '*':
+      case '/':
+      case 'div':
+      case 'mod':
+        return { step: run => itemsOf(multiply(left.step(run), right.step(run), name, run, place)) }
+    }
+  }
+}
+
+const constant = (items: Items): Code => ({ step: () => items, constant: items })
+
+function numberOf(least: number, most: number): string {
+  if (most === 0) return 'no arguments'
+  return `${least === most ? most : `${least} or ${most}`} argument${most === 1 ? '' : 's'}`
+}
+
+/** Every call of a function is a step, whatever it looks at. */
+function charged({ step, truth }: Code, place: Place): Code {
+  const counted: Step = run => {
+    run.spend(1, place)
+    return step(run)
+  }
+  if (!truth) return { step: counted }
+  return {
+    step: counted,
+    truth: run => {
+      run.spend(1, place)
+      return truth(run)
+    },
+  }
+}
+
+function logic(name: 'and' | 'or' | 'xor' | 'implies', left: Code, right: Code, place: Place): Code {
+  const join = logics[name]
+  const one = conditionOf(left, `The left side of "${name}"`, place)
+  const other = conditionOf(right, `The right side of "${name}"`, place)
+  // when the left side decides, the right one is not looked at
+  const decides: Truth | 'never' = name === 'and' || name === 'implies' ? false : name === 'or' ? true : 'never'
+  return truthCode(run => {
+    run.spend(1, place)
+    const first = one(run)
+    return first === decides ? join(first, undefined) : join(first, other(run))
+  })
+}
+
+function equality(wanted: boolean, left: Code, right: Code, place: Place): Code {
+  return truthCode(run => {
+    const same = equal(left.step(run), right.step(run), run, place)
+    return same === undefined ? undefined : same === wanted
+  })
+}
+
+function comparison(name: '<' | '>' | '<=' | '>=', left: Step, right: Step, place: Place): Code {
+  const holds = {
+    '<': (n: number) => n < 0,
+    '>': (n: number) => n > 0,
+    '<=': (n: number) => n <= 0,
+    '>=': (n: number) => n >= 0,
+  }[name]
+  return truthCode(run => {
+    const order = compare(left(run), right(run), run, place)
+    return order === undefined ? undefined : holds(order)
+  })
+}
+
+function membership(one: Step, many: Step, place: Place): Code {
+  return truthCode(run => {
+    const item = single(one(run), 'What is looked for', place)
+    const items = many(run)
+    return item === undefined ? undefined : items.some(each => equalItems(item, each, run, place) === true)
+  })
+}

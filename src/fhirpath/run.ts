@@ -1,0 +1,105 @@
+/**
+ * One evaluation: what the expression may look at, and how many steps it may still take.
+ * https://hl7.org/fhirpath/N1/#environment-variables
+ */
+import { fail, type Place } from './error.ts'
+import { type Item, type Items, Node, nothing } from './items.ts'
+import type { Units } from './quantity.ts'
+import { plain, type Shapes } from './shapes.ts'
+import { dateTimeAt, type Temporal } from './temporal.ts'
+
+/** Texts that are put together grow no longer than this. */
+export const LONGEST_TEXT = 100_000
+
+export interface RunOptions {
+  readonly shapes: Shapes
+  readonly steps: number
+  readonly now: () => Date
+  /** Minutes east of UTC; undefined: the process's own. */
+  readonly offset: number | undefined
+  readonly units: Units | undefined
+  readonly resolve: ((reference: string) => unknown) | undefined
+  readonly trace: ((name: string, values: unknown[]) => void) | undefined
+}
+
+/** Has the life of one evaluation; `self`, `index` and `total` change as it goes into criteria and comes out. */
+export class Run {
+  self: Items
+  index = 0
+  total: Items = nothing
+  /** Steps left. */
+  fuel: number
+  readonly options: RunOptions
+  readonly shapes: Shapes
+  readonly #env: Readonly<Record<string, unknown>>
+  readonly #input: Items
+  #now: { date: Date; offset: number } | undefined
+
+  constructor(input: unknown, env: Readonly<Record<string, unknown>>, options: RunOptions) {
+    this.options = options
+    this.shapes = options.shapes
+    this.fuel = options.steps
+    this.#env = env
+    this.#input = this.itemsOf(input)
+    this.self = this.#input
+  }
+
+  /** Takes steps; throws when there are none left. */
+  spend(steps: number, place: Place): void {
+    if ((this.fuel -= steps) < 0) this.exhausted(place)
+  }
+
+  exhausted(place: Place): never {
+    return fail(
+      place,
+      `The evaluation took more than ${this.options.steps} steps`,
+      'make the expression simpler, or look at fewer data',
+    )
+  }
+
+  /** A text that was put together; its characters are steps. */
+  text(text: string, place: Place): string {
+    if (text.length > LONGEST_TEXT) fail(place, `A text grew longer than ${LONGEST_TEXT} characters`)
+    this.spend(1 + (text.length >> 4), place)
+    return text
+  }
+
+  /** JSON as items: an array's members, a resource with its type, anything else as it is. */
+  itemsOf(value: unknown): Items {
+    if (value === undefined || value === null) return nothing
+    if (!Array.isArray(value)) return [this.itemOf(value)]
+    return (value as unknown[]).filter(each => each !== undefined && each !== null).map(each => this.itemOf(each))
+  }
+
+  itemOf(value: unknown): Item {
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value
+    return new Node(value, Array.isArray(value) ? plain : this.shapes.ofObject(value), undefined, undefined)
+  }
+
+  /** Of `%name`; undefined when it is not there. */
+  variable(name: string): Items | undefined {
+    if (Object.hasOwn(this.#env, name)) return this.itemsOf(this.#env[name])
+    return name === 'context' || name === 'resource' || name === 'rootResource' ? this.#input : undefined
+  }
+
+  variableNames(): string[] {
+    return ['context', 'resource', 'rootResource', 'ucum', 'sct', 'loinc', ...Object.keys(this.#env)]
+  }
+
+  /** The same moment throughout the evaluation. */
+  now(): Temporal {
+    const { date, offset } = this.#clock()
+    return dateTimeAt(date, offset)
+  }
+
+  /** Minutes east of UTC, for times that do not say theirs. */
+  get offset(): number {
+    return this.options.offset ?? this.#clock().offset
+  }
+
+  #clock(): { date: Date; offset: number } {
+    if (this.#now) return this.#now
+    const date = this.options.now()
+    return (this.#now = { date, offset: this.options.offset ?? -date.getTimezoneOffset() })
+  }
+}
