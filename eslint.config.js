@@ -14,7 +14,7 @@ export const fences = {
   mongodb: ['src/store/mongo/'],
   fhirpath: ['src/fhir/path.ts'],
   '@lhncbc/ucum-lhc': ['src/search/ucum.ts'],
-  jsonwebtoken: ['src/smart/'],
+  jsonwebtoken: ['src/jwt/'],
 }
 
 const fence = place => ({

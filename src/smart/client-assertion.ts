@@ -3,9 +3,9 @@
  * https://hl7.org/fhir/smart-app-launch/STU2.2/client-confidential-asymmetric.html#signature-verification
  */
 import type { Records } from '../store/store.ts'
-import type { FindKey } from './client-keys.ts'
-import { BadJwt, headerOf, verify } from './jwt.ts'
-import { digestOf } from './secret.ts'
+import type { FindKey } from '../jwt/holder-keys.ts'
+import { makeOnce } from '../jwt/once.ts'
+import { BadJwt, headerOf, verify } from '../jwt/jwt.ts'
 import type { Client } from './words.ts'
 
 export const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
@@ -28,23 +28,7 @@ export function claimedClient(assertion: string): string | undefined {
 export type CheckAssertion = (client: Client, assertion: string, audience: string) => Promise<void>
 
 export function makeCheckAssertion(findKey: FindKey, seen: Records, now: () => number): CheckAssertion {
-  /** In this process: two copies at once must not both find nothing in the records. By digest, until when. */
-  const used = new Map<string, number>()
-
-  async function once(client: string, jti: unknown, exp: number): Promise<void> {
-    if (typeof jti !== 'string' || jti === '' || jti.length > 256) throw new BadJwt('It has no jti.')
-    const key = digestOf(`${client} ${jti}`)
-    const replayed = () => new BadJwt('Its jti was used before. Make a new token for every request.')
-    for (const [old, until] of used) {
-      if (until > now()) break
-      used.delete(old)
-    }
-    if (used.has(key)) throw replayed()
-    const until = (exp + 60) * 1000
-    used.set(key, until)
-    if ((await seen.get(key)) !== undefined) throw replayed()
-    await seen.put(key, true, until)
-  }
+  const once = makeOnce(seen, now)
 
   return async (client, assertion, audience) => {
     const header = headerOf(assertion)

@@ -4,7 +4,7 @@
  */
 import { ASSERTION_TYPE, claimedClient, type CheckAssertion } from './client-assertion.ts'
 import type { Clients } from './clients.ts'
-import { BadJwt } from './jwt.ts'
+import { BadJwt } from '../jwt/jwt.ts'
 import { OAuthError } from './oauth-error.ts'
 import { digestOf, isSecret } from './secret.ts'
 import type { Throttle } from './throttle.ts'

@@ -3,8 +3,8 @@
  * https://www.rfc-editor.org/rfc/rfc9068 https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html#response-5
  */
 import type { KeptFamily } from './families.ts'
-import { sign } from './jwt.ts'
-import type { Keys } from './keys.ts'
+import { sign } from '../jwt/jwt.ts'
+import type { Keys } from '../jwt/signing-keys.ts'
 
 /** Seconds. */
 export const HOUR = 3600

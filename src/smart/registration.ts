@@ -4,7 +4,7 @@
  */
 import { readScopes } from '../access/scope.ts'
 import type { Definitions } from '../fhir/definitions.ts'
-import { keyProblem } from './client-keys.ts'
+import { keyProblem } from '../jwt/holder-keys.ts'
 import { json, OAuthError } from './oauth-error.ts'
 import { redirectProblem, webProblem } from './redirect-uri.ts'
 import { digestOf, isSecret, secretOf } from './secret.ts'

@@ -7,14 +7,14 @@ import type { Definitions } from '../fhir/definitions.ts'
 import { makeAuthorize } from './authorize.ts'
 import { makeCheckAssertion } from './client-assertion.ts'
 import { makeAuthenticate } from './client-authentication.ts'
-import { makeClientKeys } from './client-keys.ts'
+import { makeHolderKeys } from '../jwt/holder-keys.ts'
 import { makeClients } from './clients.ts'
 import { makeCodes } from './codes.ts'
 import { openidConfiguration, smartConfiguration, style } from './discovery.ts'
 import { makeFamilies } from './families.ts'
 import { makeIntrospect, makeRevoke } from './introspect.ts'
 import { makeIssue } from './issue.ts'
-import { makeKeys } from './keys.ts'
+import { makeKeys } from '../jwt/signing-keys.ts'
 import { makeLaunches } from './launch-context.ts'
 import { errorAnswer, json, OAuthError } from './oauth-error.ts'
 import type { Pages, PagesParts } from './people.ts'
@@ -34,12 +34,12 @@ export function makeSmartServer(smart: SmartParts, makePages: (parts: PagesParts
   const { records, now, random, tenant, mode } = smart
   const families = makeFamilies({ families: records('smart-families'), revoked: records('smart-revoked'), now, random })
   const clients = makeClients(records('smart-clients'), mode)
-  const keys = makeKeys({ records: records('smart-keys'), tenant, now, random })
+  const keys = makeKeys({ records: records('smart-keys'), tenant, algorithms: ['ES256', 'RS256'], now, random })
   const codes = makeCodes(records('smart-codes'), now)
   const launches = makeLaunches(records('smart-launches'), now, random)
   const refreshTokens = makeRefreshTokens(records('smart-refresh'), families, now)
   const verify = makeVerify({ keys, families, tenant, now })
-  const check = makeCheckAssertion(makeClientKeys(smart), records('smart-assertions'), now)
+  const check = makeCheckAssertion(makeHolderKeys(smart), records('smart-assertions'), now)
   const throttle = () => makeThrottle({ now, most: 5, within: MINUTE })
   const authenticate = makeAuthenticate({ clients, check, throttle: throttle() })
   const registration = makeRegistration({

@@ -6,8 +6,8 @@ import { hash } from 'node:crypto'
 import type { Grant } from '../access/grant.ts'
 import type { Families } from './families.ts'
 import { HOUR } from './issue.ts'
-import { BadJwt, headerOf, verify, type Claims } from './jwt.ts'
-import type { Keys } from './keys.ts'
+import { BadJwt, headerOf, verify, type Claims } from '../jwt/jwt.ts'
+import type { Keys } from '../jwt/signing-keys.ts'
 import { InvalidToken } from './oauth-error.ts'
 
 /** Tokens remembered at once. */

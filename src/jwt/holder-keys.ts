@@ -1,12 +1,28 @@
 /**
- * The public keys of a client: those it registered, or those at its jwks_uri, fetched with care and kept for a while.
+ * The public keys of whoever signs tokens for us (an app, a CDS client): those that were registered, or those at a jwks_uri, fetched with care and kept for a while.
  * https://hl7.org/fhir/smart-app-launch/STU2.2/client-confidential-asymmetric.html
  */
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
 import { BadJwt, type Header } from './jwt.ts'
-import type { Client, SmartParts } from './words.ts'
 
 type Jwk = Readonly<Record<string, unknown>>
+
+/** Whose keys they are. */
+export interface KeyHolder {
+  readonly jwks?: { readonly keys: readonly Jwk[] }
+  readonly jwksUri?: string
+}
+
+export interface HolderKeysParts {
+  /** Fetches what others name, guarded. */
+  readonly fetch: (url: string) => Promise<{
+    readonly status: number
+    readonly body: Buffer
+    readonly headers?: Readonly<Record<string, string | string[] | undefined>>
+  }>
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
 
 const MOST_KEYS = 100
 const MOST_SETS = 500
@@ -16,10 +32,10 @@ const [USUAL, LONGEST] = [5 * MINUTE, 60 * MINUTE]
 /** A key that is not in a kept set is looked for anew, but not more often than this. */
 const AGAIN = 30_000
 
-export type FindKey = (client: Client, header: Header) => Promise<KeyObject>
+export type FindKey = (holder: KeyHolder, header: Header) => Promise<KeyObject>
 
 /** Finds the one key that a client's token names. Rejects with `BadJwt`. */
-export function makeClientKeys({ fetch, now }: Pick<SmartParts, 'fetch' | 'now'>): FindKey {
+export function makeHolderKeys({ fetch, now }: HolderKeysParts): FindKey {
   const kept = new Map<string, { keys: readonly Jwk[]; fetched: number; until: number }>()
   const coming = new Map<string, Promise<readonly Jwk[]>>()
 
@@ -49,8 +65,7 @@ export function makeClientKeys({ fetch, now }: Pick<SmartParts, 'fetch' | 'now'>
     return promise
   }
 
-  return async (client, header) => {
-    const { jwksUri, jwks } = client
+  return async ({ jwksUri, jwks }, header) => {
     if (header.jku !== undefined && header.jku !== jwksUri)
       throw new BadJwt('Its header has a jku that is not the jwks_uri the client registered.')
     if (jwksUri === undefined) return pick(jwks?.keys ?? [], header)

@@ -1,5 +1,5 @@
 /**
- * A tenant's signing keys: ES256 for access tokens, RS256 for id_tokens; kept, published, and replaced in time.
+ * A tenant's signing keys, one for each algorithm; kept, published, and replaced in time.
  * https://www.rfc-editor.org/rfc/rfc7517
  */
 import { createPrivateKey, createPublicKey, generateKeyPair, type JsonWebKey, type KeyObject } from 'node:crypto'
@@ -7,8 +7,8 @@ import { promisify } from 'node:util'
 import type { Records } from '../store/store.ts'
 
 const generate = promisify(generateKeyPair)
-const ALGORITHMS = ['ES256', 'RS256'] as const
-type Alg = (typeof ALGORITHMS)[number]
+type Alg = 'ES256' | 'ES384' | 'RS256'
+const curves = { ES256: 'P-256', ES384: 'P-384' } as const
 
 export interface SigningKey {
   readonly kid: string
@@ -47,12 +47,13 @@ const PUBLISHED_AFTER = 2 * 3600 * 1000
 export interface KeysParts {
   readonly records: Records
   readonly tenant: string
+  readonly algorithms: readonly Alg[]
   readonly now: () => number
   readonly random: (bytes: number) => Buffer
 }
 
 /** Keys are made when the first is needed. A copy of another tenant makes its own. */
-export function makeKeys({ records, tenant, now, random }: KeysParts): Keys {
+export function makeKeys({ records, tenant, algorithms, now, random }: KeysParts): Keys {
   const keys = new Map<string, SigningKey>()
   let loading: Promise<void> | undefined
   let replacing: Promise<void> | undefined
@@ -63,7 +64,7 @@ export function makeKeys({ records, tenant, now, random }: KeysParts): Keys {
       const kept = value as Kept
       if (kept.tenant === tenant) keys.set(kept.kid, opened(kept))
     }
-    await Promise.all(ALGORITHMS.filter(alg => !current(alg)).map(make))
+    await Promise.all(algorithms.filter(alg => !current(alg)).map(make))
   }
 
   const current = (alg: Alg) =>
@@ -73,7 +74,9 @@ export function makeKeys({ records, tenant, now, random }: KeysParts): Keys {
 
   async function make(alg: Alg): Promise<void> {
     const { privateKey } =
-      alg === 'ES256' ? await generate('ec', { namedCurve: 'P-256' }) : await generate('rsa', { modulusLength: 2048 })
+      alg === 'RS256'
+        ? await generate('rsa', { modulusLength: 2048 })
+        : await generate('ec', { namedCurve: curves[alg] })
     const kid = random(12).toString('base64url')
     const kept: Kept = { kid, alg, tenant, jwk: privateKey.export({ format: 'jwk' }), created: now() }
     await records.put(kid, kept)
@@ -82,7 +85,7 @@ export function makeKeys({ records, tenant, now, random }: KeysParts): Keys {
 
   async function replace(): Promise<void> {
     const old = [...keys.values()].filter(key => key.retired === undefined)
-    await Promise.all(ALGORITHMS.map(make))
+    await Promise.all(algorithms.map(make))
     for (const { kid } of old) {
       const kept = (await records.get(kid)) as Kept | undefined
       if (!kept) continue
