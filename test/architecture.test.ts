@@ -21,6 +21,7 @@ const floors: Record<string, number> = {
   validation: 2,
   store: 3,
   access: 4,
+  rules: 4,
   jwt: 4,
   rest: 5,
   smart: 6,

@@ -30,6 +30,8 @@ export interface EvaluateOptions {
   readonly trace?: (name: string, values: unknown[]) => void
   /** Steps that an evaluation may take: items looked at, characters scanned. */
   readonly steps?: number
+  /** In place of `steps`: shared by several evaluations, each takes from it what it spends. */
+  readonly fuel?: { left: number }
 }
 
 export interface PathOptions extends EvaluateOptions, Terminology {
@@ -56,7 +58,7 @@ export class Expression {
 
   /**
    * The values of the expression for a resource, an array of resources, or plain JSON; undefined is the empty
-   * collection. `env`: variables without `%`, as JSON; a variable that is undefined is empty. `%context`, `%resource`
+   * collection. `env`: variables without `%`, as JSON or as `values` gave them; a variable that is undefined is empty. `%context`, `%resource`
    * and `%rootResource` are the input unless given.
    * Values are plain JSON: objects are the resource's own, not copies; dates are texts, quantities FHIR's Quantity;
    * a primitive that has only extensions is left out.
@@ -87,14 +89,25 @@ export class Expression {
     return isTrue(values, this.text)
   }
 
+  /**
+   * As `evaluate`, but the values as expressions compute with them: given as variables to others, they keep their FHIR
+   * types. For a text to show, use `toJson` of values.ts.
+   */
+  values(input: unknown, env: Readonly<Record<string, unknown>> = {}, options: EvaluateOptions = {}): Items {
+    return this.#run(input, env, options)
+  }
+
   #run(input: unknown, env: Readonly<Record<string, unknown>>, options: EvaluateOptions): Items {
-    const run = new Run(input, env, { ...this.#options, ...given(options) })
+    const { fuel } = options
+    const run = new Run(input, env, { ...this.#options, ...given(options), ...(fuel ? { steps: fuel.left } : {}) })
     try {
       return this.#code.step(run)
     } catch (error) {
       // expressions and data are bounded in depth; this is for what is called when the stack is nearly full
       if (error instanceof RangeError) return fail({ text: this.text, at: 0 }, 'The evaluation goes too deep')
       throw error
+    } finally {
+      if (fuel) fuel.left = Math.max(0, run.fuel)
     }
   }
 }

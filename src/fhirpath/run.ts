@@ -3,10 +3,10 @@
  * https://hl7.org/fhirpath/N1/#environment-variables
  */
 import { fail, type Place } from './error.ts'
-import { type Item, type Items, Node, nothing } from './items.ts'
-import type { Units } from './quantity.ts'
+import { type Item, type Items, Node, nothing, WholeDecimal } from './items.ts'
+import { Quantity, type Units } from './quantity.ts'
 import { plain, type Shapes } from './shapes.ts'
-import { dateTimeAt, type Temporal } from './temporal.ts'
+import { dateTimeAt, Temporal } from './temporal.ts'
 
 /** Texts that are put together grow no longer than this. */
 export const LONGEST_TEXT = 100_000
@@ -73,6 +73,7 @@ export class Run {
 
   itemOf(value: unknown): Item {
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value
+    if (isItem(value)) return value
     return new Node(value, Array.isArray(value) ? plain : this.shapes.ofObject(value), undefined, undefined)
   }
 
@@ -103,3 +104,7 @@ export class Run {
     return (this.#now = { date, offset: this.options.offset ?? -date.getTimezoneOffset() })
   }
 }
+
+/** What an evaluation gave, on its way into another. */
+const isItem = (value: unknown): value is Item =>
+  value instanceof Node || value instanceof Temporal || value instanceof Quantity || value instanceof WholeDecimal
