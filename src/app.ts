@@ -13,7 +13,9 @@ import { callerOf } from './access/token-caller.ts'
 import { BULK_DATA, makeBulk } from './bulk/bulk.ts'
 import { nobody, sandboxUser, type Caller } from './access/caller.ts'
 import type { FhirServers } from './cds/fhir-server.ts'
+import { hookNamed, hooks } from './cds/hooks.ts'
 import type { CdsServer } from './cds/server.ts'
+import { beyondSubset } from './cds/template.ts'
 import type { CdsService } from './cds/words.ts'
 import type { Config } from './config.ts'
 import type { Conformance } from './fhir/conformance.ts'
@@ -37,6 +39,9 @@ import { interactions } from './rest/interactions.ts'
 import { operations } from './rest/operations.ts'
 import type { Door } from './rest/exchange.ts'
 import { makeDoor } from './rest/server.ts'
+import { makeLiveRules } from './rules/live-rules.ts'
+import { isRule, readRule } from './rules/read-rule.ts'
+import type { RuleReader } from './rules/reading.ts'
 import { makeExtractor } from './search/extract.ts'
 import { kinds } from './search/kinds.ts'
 import { security } from './smart/discovery.ts'
@@ -98,6 +103,27 @@ const fetchKeys =
 function lazily(load: () => Promise<CdsServer>): CdsServer {
   let loading: Promise<CdsServer> | undefined
   return { answer: async (request, place) => (await (loading ??= load())).answer(request, place) }
+}
+
+/** What a rule is checked by: the types and search parameters of its tenant, the hooks there are. */
+export const ruleReader = (definitions: Definitions): RuleReader => ({
+  definitions,
+  templateProblem: text =>
+    beyondSubset(text, {
+      isType: name => definitions.isResourceType(name),
+      typeOf: (type, code) => definitions.searchParams(type).get(code)?.type,
+    }),
+  hookProblem: hook =>
+    hookNamed(hook)
+      ? undefined
+      : `${hook.slice(0, 64)} is not a hook this server knows; it knows ${hooks.map(({ name }) => name).join(', ')}.`,
+})
+
+/** What is wrong with a resource that says it is a rule; nothing of any other. */
+const checkRule = (resource: Resource, definitions: Definitions) => {
+  if (!isRule(resource)) return []
+  const read = readRule(resource, ruleReader(definitions))
+  return 'faults' in read ? read.faults : []
 }
 
 /** Reads for a CDS service from its own tenant, through the door, as whoever the token stands for. */
@@ -216,6 +242,7 @@ export function makeTenants(
         conformance,
         terminology,
         validate,
+        checkRule: resource => checkRule(resource, catalogue.definitions),
         level,
         ...(audit
           ? { audit: { log: audit, level: config.audit === 'auto' && config.auth === 'smart' ? 'all' : config.audit } }
@@ -259,11 +286,20 @@ export function makeTenants(
         },
         makePages,
       ),
-    openCds: (engine, catalogue, door, smart) =>
+    openRules: (engine, catalogue) =>
+      makeLiveRules({
+        store: engine,
+        records: name => engine.records(name),
+        reader: () => ruleReader(catalogue.definitions),
+        open: config.auth === 'open',
+      }),
+    openCds: (engine, catalogue, door, smart, rules) =>
       lazily(async () => {
         const { makeCds } = await import('./cds/cds.ts')
+        await rules.ready()
         return makeCds({
           own: more.services ?? [],
+          rules,
           servers: {
             own: ownServer(config, door, async (token, base) =>
               callerOf(await smart.verify(token, base), { definitions: catalogue.definitions, store: engine, base }),

@@ -11,6 +11,7 @@ import type { Room } from '../http/fhir.ts'
 import { makeCatalogue, type Catalogue } from '../rest/catalogue.ts'
 import type { Door, Level } from '../rest/exchange.ts'
 import { makeTenantConformance, type TenantConformance } from '../rest/tenant-conformance.ts'
+import type { LiveRules } from '../rules/live-rules.ts'
 import type { Extractor } from '../search/query.ts'
 import { announce } from '../store/announce.ts'
 import type { SmartServer } from '../smart/words.ts'
@@ -42,7 +43,9 @@ export interface TenantParts {
   /** The tenant's authorization server. */
   openSmart(engine: Engine, catalogue: Catalogue, tenant: string, audit: Audit | undefined): SmartServer
   /** The tenant's CDS services. */
-  openCds(engine: Engine, catalogue: Catalogue, door: Door, smart: SmartServer): CdsServer
+  openCds(engine: Engine, catalogue: Catalogue, door: Door, smart: SmartServer, rules: LiveRules): CdsServer
+  /** The tenant's rules; not read yet. */
+  openRules(engine: Engine, catalogue: Catalogue): LiveRules
 }
 
 export class Tenant implements Room {
@@ -53,6 +56,7 @@ export class Tenant implements Room {
   readonly smart: SmartServer
   readonly cds: CdsServer
   readonly audit: Audit | undefined
+  readonly rules: LiveRules
   readonly #catalogue: Catalogue
   #inside = 0
   #closing = false
@@ -66,6 +70,7 @@ export class Tenant implements Room {
     conformance: TenantConformance,
     smart: SmartServer,
     cds: CdsServer,
+    rules: LiveRules,
     audit?: Audit,
   ) {
     this.name = name
@@ -75,6 +80,7 @@ export class Tenant implements Room {
     this.conformance = conformance
     this.smart = smart
     this.cds = cds
+    this.rules = rules
     this.audit = audit
   }
 
@@ -95,14 +101,18 @@ export class Tenant implements Room {
     const catalogue = makeCatalogue(parts.definitions, definitions => parts.makeExtractor(definitions))
     const store = parts.openEngine(join(folder, STORE_FILE), catalogue.extractor)
     const conformance = makeTenantConformance(() => parts.packages.of(name), store)
-    const engine = announce(store, versions => conformance.committed(versions))
+    const rules = parts.openRules(store, catalogue)
+    const engine = announce(store, versions => {
+      conformance.committed(versions)
+      rules.committed(versions)
+    })
     try {
       await catalogue.restore(engine)
       const audit = parts.openAudit?.(engine, catalogue, name)
       const door = parts.openDoor(engine, catalogue, conformance, level, terminologyServer, folder, audit)
       const smart = parts.openSmart(engine, catalogue, name, audit)
-      const cds = parts.openCds(engine, catalogue, door, smart)
-      return new Tenant(name, engine, catalogue, door, conformance, smart, cds, audit)
+      const cds = parts.openCds(engine, catalogue, door, smart, rules)
+      return new Tenant(name, engine, catalogue, door, conformance, smart, cds, rules, audit)
     } catch (error) {
       await engine.close()
       throw error
