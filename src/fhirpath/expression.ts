@@ -62,7 +62,7 @@ export class Expression {
    * a primitive that has only extensions is left out.
    * Throws a PathError, and what `resolve` and the like throw.
    */
-  evaluate(input: unknown, env: Readonly<Record<string, unknown>> = {}, options: EvaluateOptions = {}): unknown[] {
+  evaluate(input: unknown, env: Readonly<Record<string, unknown>> = {}, options?: EvaluateOptions): unknown[] {
     const values: unknown[] = []
     for (const item of this.#run(input, env, options)) {
       const value = toJson(item)
@@ -75,7 +75,7 @@ export class Expression {
    * As the condition of a rule: true for a single `true`, false for a single `false` or nothing. Throws a PathError for
    * anything else, since an author who forgot `.exists()` should hear of it.
    */
-  holds(input: unknown, env: Readonly<Record<string, unknown>> = {}, options: EvaluateOptions = {}): boolean {
+  holds(input: unknown, env: Readonly<Record<string, unknown>> = {}, options?: EvaluateOptions): boolean {
     const items = this.#run(input, env, options)
     const values = items.map(toJson)
     if (items.length === 1 && values[0] !== undefined && typeof values[0] !== 'boolean')
@@ -87,8 +87,8 @@ export class Expression {
     return isTrue(values, this.text)
   }
 
-  #run(input: unknown, env: Readonly<Record<string, unknown>>, options: EvaluateOptions): Items {
-    const run = new Run(input, env, { ...this.#options, ...given(options) })
+  #run(input: unknown, env: Readonly<Record<string, unknown>>, options: EvaluateOptions | undefined): Items {
+    const run = new Run(input, env, options ? { ...this.#options, ...given(options) } : this.#options)
     try {
       return this.#code.step(run)
     } catch (error) {

@@ -33,6 +33,7 @@ export class Run {
   readonly shapes: Shapes
   readonly #env: Readonly<Record<string, unknown>>
   readonly #input: Items
+  readonly #once: Items[] = []
   #now: { date: Date; offset: number } | undefined
 
   constructor(input: unknown, env: Readonly<Record<string, unknown>>, options: RunOptions) {
@@ -73,7 +74,7 @@ export class Run {
 
   itemOf(value: unknown): Item {
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value
-    return new Node(value, Array.isArray(value) ? plain : this.shapes.ofObject(value), undefined, undefined)
+    return new Node(value, Array.isArray(value) ? plain : this.shapes.ofObject(value))
   }
 
   /** Of `%name`; undefined when it is not there. */
@@ -84,6 +85,11 @@ export class Run {
 
   variableNames(): string[] {
     return ['context', 'resource', 'rootResource', 'ucum', 'sct', 'loinc', ...Object.keys(this.#env)]
+  }
+
+  /** What does not change in a run; `slot`: its number in the expression. */
+  once(slot: number, step: (run: Run) => Items): Items {
+    return (this.#once[slot] ??= step(this))
   }
 
   /** The same moment throughout the evaluation. */
