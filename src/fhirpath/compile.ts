@@ -274,7 +274,7 @@ class Compiler {
   }
 
   #typeCode(name: 'is' | 'as' | 'ofType', of: Code, type: TypeName, place: Place): Code {
-    return typeCode(name, of, typeTest(type, this.#options.shapes, this.#place(type)), place)
+    return typeCode(name, of, typeTest(type, name === 'ofType', this.#options.shapes, this.#place(type)), place)
   }
 
   #operator(name: Operator, left: Code, right: Code, place: Place): Code {

@@ -109,6 +109,7 @@ export function compile(text: string, options: PathOptions): Expression {
   const terminology = { ...(memberOf ? { memberOf } : {}), ...(subsumes ? { subsumes } : {}) }
   const code = compileTree(text, parse(text), { shapes, terminology, variables })
   return new Expression(text, code, {
+    text,
     shapes,
     units,
     steps: steps ?? MOST_STEPS,

@@ -134,7 +134,7 @@ function isContained(node: Node): boolean {
 export function children(items: Items, run: Run, place: Place): Items {
   const found: Item[] = []
   for (const item of items) if (item instanceof Node) intoChildren(found, item, run)
-  run.spend(items.length + found.length, place)
+  run.spend(items.length + 2 * found.length, place)
   return found
 }
 

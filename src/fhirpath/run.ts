@@ -11,7 +11,12 @@ import { dateTimeAt, type Temporal } from './temporal.ts'
 /** Texts that are put together grow no longer than this. */
 export const LONGEST_TEXT = 100_000
 
+/** What it costs to look at a unit for the first time. */
+const NEW_UNIT = 500
+
 export interface RunOptions {
+  /** The expression. */
+  readonly text: string
   readonly shapes: Shapes
   readonly steps: number
   readonly now: () => Date
@@ -34,6 +39,7 @@ export class Run {
   readonly #env: Readonly<Record<string, unknown>>
   readonly #input: Items
   readonly #once: Items[] = []
+  #units: Units | undefined
   #now: { date: Date; offset: number } | undefined
 
   constructor(input: unknown, env: Readonly<Record<string, unknown>>, options: RunOptions) {
@@ -90,6 +96,20 @@ export class Run {
   /** What does not change in a run; `slot`: its number in the expression. */
   once(slot: number, step: (run: Run) => Items): Items {
     return (this.#once[slot] ??= step(this))
+  }
+
+  /** How units convert. A strange one takes as long as a thousand others: whoever sends many of them pays. */
+  get units(): Units | undefined {
+    const { units, text } = this.options
+    if (!units || this.#units) return this.#units
+    const known = new Map<string, ReturnType<Units>>()
+    return (this.#units = code => {
+      if (known.has(code)) return known.get(code)
+      this.spend(NEW_UNIT, { text, at: 0 })
+      const found = units(code)
+      known.set(code, found)
+      return found
+    })
   }
 
   /** The same moment throughout the evaluation. */
