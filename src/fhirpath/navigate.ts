@@ -13,13 +13,13 @@ export function members(items: Items, name: string, run: Run, place: Place): Ite
   const found: Item[] = []
   for (let i = 0; i < items.length; i++) {
     const item = items[i]!
-    if (item instanceof Node) intoMember(found, item, name, run)
+    if (item instanceof Node) intoMember(found, item, name, run, place)
   }
-  run.spend(items.length + found.length, place)
+  run.spend(items.length, place)
   return found
 }
 
-function intoMember(found: Item[], node: Node, name: string, run: Run): void {
+function intoMember(found: Item[], node: Node, name: string, run: Run, place: Place): void {
   const { shape } = node
   // what a primitive has in it stands beside it
   const holder = shape.is === 'primitive' ? node.beside : node.value
@@ -27,19 +27,19 @@ function intoMember(found: Item[], node: Node, name: string, run: Run): void {
   const object = holder as Holder
   const member = shape.members.get(name)
   if (member === undefined) {
-    intoOther(found, node, object, name, run)
+    intoOther(found, node, object, name, run, place)
     return
   }
   const { properties, last } = member
   if (isThere(object, last)) {
-    addValues(found, node, object, last, run)
+    addValues(found, node, object, last, run, place)
     return
   }
   for (let i = 0; properties.length > 1 && i < properties.length; i++) {
     const property = properties[i]!
     if (!isThere(object, property)) continue
     member.last = property
-    addValues(found, node, object, property, run)
+    addValues(found, node, object, property, run, place)
     return
   }
 }
@@ -50,12 +50,15 @@ const isThere = (holder: Holder, { name, beside }: Property) =>
   holder[name] !== undefined || (beside !== '' && holder[beside] !== undefined)
 
 /** No element of the type, or plain JSON. */
-function intoOther(found: Item[], node: Node, holder: Holder, name: string, run: Run): void {
+function intoOther(found: Item[], node: Node, holder: Holder, name: string, run: Run, place: Place): void {
   if (!Object.hasOwn(holder, name) || (name === 'resourceType' && node.shape.is !== 'plain')) return
   const value = holder[name]
   const root = rootFor(node)
   if (!Array.isArray(value)) addPlain(found, value, root, run)
-  else for (const each of value) addPlain(found, each, root, run)
+  else {
+    run.spend(2 * value.length, place)
+    for (const each of value) addPlain(found, each, root, run)
+  }
 }
 
 function addPlain(found: Item[], value: unknown, root: Node | undefined, run: Run): void {
@@ -64,17 +67,17 @@ function addPlain(found: Item[], value: unknown, root: Node | undefined, run: Ru
   else found.push(value as string | number | boolean)
 }
 
-function addValues(found: Item[], parent: Node, holder: Holder, property: Property, run: Run): void {
+function addValues(found: Item[], parent: Node, holder: Holder, property: Property, run: Run, place: Place): void {
   const value = holder[property.name]
   const shape = property.shape()
   const root = rootFor(parent)
   if (Array.isArray(value)) {
-    addMany(found, value, holder, property, root, run)
+    addMany(found, value, holder, property, root, run, place)
     return
   }
   if (value === undefined || value === null) {
     const beside = property.beside === '' ? undefined : holder[property.beside]
-    if (Array.isArray(beside)) addMany(found, [], holder, property, root, run)
+    if (Array.isArray(beside)) addMany(found, [], holder, property, root, run, place)
     else if (isObject(beside)) found.push(new Node(undefined, shape, root, holder, property))
     return
   }
@@ -92,11 +95,14 @@ function addMany(
   property: Property,
   root: Node | undefined,
   run: Run,
+  place: Place,
 ): void {
   const shape = property.shape()
   const beside = property.beside === '' ? undefined : holder[property.beside]
   const besides: readonly unknown[] = Array.isArray(beside) ? beside : nothing
   const length = Math.max(values.length, besides.length)
+  // before it is done: a list may be as long as its sender likes
+  run.spend(2 * length, place)
   for (let i = 0; i < length; i++) {
     const value = values[i] ?? undefined
     if (value === undefined && !isObject(besides[i])) continue
@@ -133,25 +139,26 @@ function isContained(node: Node): boolean {
 /** All that is right below the items. */
 export function children(items: Items, run: Run, place: Place): Items {
   const found: Item[] = []
-  for (const item of items) if (item instanceof Node) intoChildren(found, item, run)
-  run.spend(items.length + 2 * found.length, place)
+  for (const item of items) if (item instanceof Node) intoChildren(found, item, run, place)
   return found
 }
 
-function intoChildren(found: Item[], node: Node, run: Run): void {
+function intoChildren(found: Item[], node: Node, run: Run, place: Place): void {
   const holder = node.shape.is === 'primitive' ? node.beside : node.value
   if (!isObject(holder)) return
-  for (const name of Object.keys(holder)) {
-    if (!name.startsWith('_')) intoExact(found, node, holder, name, run)
-    else if (!Object.hasOwn(holder, name.slice(1))) intoExact(found, node, holder, name.slice(1), run)
+  const names = Object.keys(holder)
+  run.spend(1 + 3 * names.length, place)
+  for (const name of names) {
+    if (!name.startsWith('_')) intoExact(found, node, holder, name, run, place)
+    else if (!Object.hasOwn(holder, name.slice(1))) intoExact(found, node, holder, name.slice(1), run, place)
   }
 }
 
 /** By JSON property: of a choice, the very one. */
-function intoExact(found: Item[], node: Node, holder: Holder, name: string, run: Run): void {
+function intoExact(found: Item[], node: Node, holder: Holder, name: string, run: Run, place: Place): void {
   const property = node.shape.members.get(name)?.properties.find(each => each.name === name)
-  if (property) addValues(found, node, holder, property, run)
-  else intoOther(found, node, holder, name, run)
+  if (property) addValues(found, node, holder, property, run, place)
+  else intoOther(found, node, holder, name, run, place)
 }
 
 /** All that is below the items, level by level. */

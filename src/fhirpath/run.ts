@@ -75,6 +75,7 @@ export class Run {
   itemsOf(value: unknown): Items {
     if (value === undefined || value === null) return nothing
     if (!Array.isArray(value)) return [this.itemOf(value)]
+    this.spend(value.length, { text: this.options.text, at: 0 })
     return (value as unknown[]).filter(each => each !== undefined && each !== null).map(each => this.itemOf(each))
   }
 

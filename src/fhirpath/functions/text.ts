@@ -103,6 +103,7 @@ function regexOf(call: Call): (run: Run) => Regex | undefined {
     if (last?.pattern === pattern) return last.regex
     run.spend(10 * pattern.length, call.places[0]!)
     const regex = compileRegex(pattern, call.places[0]!)
+    run.spend(regex.size, call.places[0]!)
     last = { pattern, regex }
     return regex
   }
