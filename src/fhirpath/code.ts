@@ -16,6 +16,8 @@ export interface Code {
   readonly truth?: (run: Run) => Truth
   /** Of a literal. */
   readonly constant?: Items
+  /** Of a path: what its last name is looked up in. */
+  readonly member?: { readonly of: Step; readonly name: string }
 }
 
 /** A function's use in an expression. */
@@ -62,6 +64,12 @@ export function at<T>(run: Run, item: Item, index: number, evaluate: (run: Run) 
   run.self = [item]
   run.index = index
   return evaluate(run)
+}
+
+/** The text of a literal. */
+export function literalText({ constant }: Code): string | undefined {
+  const [only] = constant ?? []
+  return constant?.length === 1 && typeof only === 'string' ? only : undefined
 }
 
 export const itemsOf = (item: Item | undefined): Items => (item === undefined ? [] : [item])

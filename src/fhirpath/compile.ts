@@ -2,7 +2,16 @@
  * From the tree of an expression to functions that evaluate it. What is not supported is refused here, with its place.
  * https://hl7.org/fhirpath/N1/#expressions
  */
-import { type Call, type Code, conditionOf, type FunctionDefinition, itemsOf, type Step, truthCode } from './code.ts'
+import {
+  type Call,
+  type Code,
+  conditionOf,
+  type FunctionDefinition,
+  itemsOf,
+  literalText,
+  type Step,
+  truthCode,
+} from './code.ts'
 import { distinct, equal, equalItems, equivalent } from './equality.ts'
 import { didYouMean, fail, type Place } from './error.ts'
 import { aggregates } from './functions/aggregate.ts'
@@ -15,10 +24,9 @@ import { texts } from './functions/text.ts'
 import { tree as treeFunctions } from './functions/tree.ts'
 import { typeCode, typeTest } from './functions/types.ts'
 import { decimal, type Items, Node, nothing, type Truth } from './items.ts'
-import { members } from './navigate.ts'
+import { members, quickText } from './navigate.ts'
 import { add, compare, concatenated, logics, multiply, signed } from './operators.ts'
 import { Quantity } from './quantity.ts'
-import type { Run } from './run.ts'
 import type { Shapes } from './shapes.ts'
 import { readDate, readTime } from './temporal.ts'
 import type { Operator, Tree, TypeName } from './tree.ts'
@@ -76,6 +84,8 @@ class Compiler {
   /** In how many criteria this is, and in how many aggregators. */
   #each = 0
   #total = 0
+  /** How many parts are evaluated once in a run. */
+  #slots = 0
 
   constructor(text: string, options: CompileOptions) {
     this.#text = text
@@ -84,6 +94,14 @@ class Compiler {
   }
 
   code(tree: Tree): Code {
+    const code = this.#code(tree)
+    // what does not change from item to item is evaluated once
+    if (this.#each === 0 || code.constant || tree.is === 'variable' || !isSteady(tree)) return code
+    const slot = this.#slots++
+    return { step: run => run.once(slot, code.step) }
+  }
+
+  #code(tree: Tree): Code {
     switch (tree.is) {
       case 'nothing':
         return constant(nothing)
@@ -103,7 +121,7 @@ class Compiler {
       case 'variable':
         return this.#variable(tree)
       case 'this':
-        return { step: run => run.self }
+        return { step: self }
       case 'index':
         if (this.#each === 0)
           this.#fail(
@@ -177,7 +195,7 @@ class Compiler {
     const place = this.#place(tree)
     if (tree.of) {
       const { step } = this.code(tree.of)
-      return { step: run => members(step(run), name, run, place) }
+      return { step: run => members(step(run), name, run, place), member: { of: step, name } }
     }
     // a path may begin with the type of what it starts from
     if (/^[A-Z]/.test(name) && this.#options.shapes.isType(name))
@@ -189,7 +207,7 @@ class Compiler {
         `Unknown type "${name}"`,
         didYouMean(name, this.#options.shapes.names()) ?? `a member of plain JSON is written $this.${name}`,
       )
-    return { step: run => members(run.self, name, run, place) }
+    return { step: run => members(run.self, name, run, place), member: { of: self, name } }
   }
 
   #item(tree: Tree & { is: 'item' }): Code {
@@ -208,7 +226,7 @@ class Compiler {
 
   #call(tree: Tree & { is: 'call' }): Code {
     const { name } = tree
-    const of = tree.of ? this.code(tree.of) : { step: (run: Run) => run.self }
+    const of = tree.of ? this.code(tree.of) : { step: self }
     const place = this.#place(tree)
     if (typeFunctions.includes(name)) {
       if (tree.arguments.length !== 1) this.#fail(tree, `${name}() takes one argument`, 'the name of a type')
@@ -256,7 +274,7 @@ class Compiler {
   }
 
   #typeCode(name: 'is' | 'as' | 'ofType', of: Code, type: TypeName, place: Place): Code {
-    return typeCode(name, of, typeTest(type, this.#options.shapes, this.#place(type)), place)
+    return typeCode(name, of, typeTest(type, name === 'ofType', this.#options.shapes, this.#place(type)), place)
   }
 
   #operator(name: Operator, left: Code, right: Code, place: Place): Code {
@@ -297,6 +315,49 @@ class Compiler {
   }
 }
 
+/** Whether a part has the same value wherever in the expression it stands: it begins with a variable, a literal or the clock. */
+function isSteady(tree: Tree): boolean {
+  switch (tree.is) {
+    case 'this':
+    case 'index':
+    case 'total':
+      return false
+    case 'member':
+      return tree.of !== undefined && isSteady(tree.of)
+    case 'call':
+      if (!tree.of) return tree.name === 'today' || tree.name === 'now'
+      return steadyFunctions.has(tree.name) && isSteady(tree.of) && tree.arguments.every(isSteady)
+    case 'item':
+      return isSteady(tree.of) && isSteady(tree.index)
+    case 'sign':
+    case 'type':
+      return isSteady(tree.of)
+    case 'operator':
+      return isSteady(tree.left) && isSteady(tree.right)
+    default:
+      return true
+  }
+}
+
+/** Those that rules use on variables within criteria. */
+const steadyFunctions = new Set([
+  'first',
+  'last',
+  'single',
+  'count',
+  'exists',
+  'empty',
+  'not',
+  'toDate',
+  'toDateTime',
+  'toString',
+  'toQuantity',
+  'lower',
+  'upper',
+])
+
+const self: Step = run => run.self
+
 const constant = (items: Items): Code => ({ step: () => items, constant: items })
 
 function numberOf(least: number, most: number): string {
@@ -334,8 +395,29 @@ function logic(name: 'and' | 'or' | 'xor' | 'implies', left: Code, right: Code, 
 }
 
 function equality(wanted: boolean, left: Code, right: Code, place: Place): Code {
+  const text = literalText(right)
+  if (left.member && text !== undefined) return textEquality(wanted, left.member, text, right.step, place)
   return truthCode(run => {
     const same = equal(left.step(run), right.step(run), run, place)
+    return same === undefined ? undefined : same === wanted
+  })
+}
+
+/** `code = 'text'`, the most common condition of all. */
+function textEquality(
+  wanted: boolean,
+  { of, name }: NonNullable<Code['member']>,
+  text: string,
+  right: Step,
+  place: Place,
+): Code {
+  return truthCode(run => {
+    const items = of(run)
+    if (items.length === 0) return undefined
+    run.spend(2 + (text.length >> 6), place)
+    const found = quickText(items, name)
+    if (found !== undefined) return (found === text) === wanted
+    const same = equal(members(items, name, run, place), right(run), run, place)
     return same === undefined ? undefined : same === wanted
   })
 }

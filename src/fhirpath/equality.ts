@@ -40,7 +40,7 @@ function equalValues(a: Value, b: Value, run: Run, place: Place): Truth {
   if (a instanceof Quantity || b instanceof Quantity) {
     const pair = asQuantities(a, b)
     if (!pair) return false
-    const values = inSameUnits(pair[0], pair[1], run.options.units)
+    const values = inSameUnits(pair[0], pair[1], run.units)
     return values ? values[0] === values[1] : differentUnits(pair[0], pair[1], run)
   }
   if (a instanceof Node && b instanceof Node) return sameJson(a.value, b.value, run, place)
@@ -49,7 +49,7 @@ function equalValues(a: Value, b: Value, run: Run, place: Place): Truth {
 
 /** Units that measure different things are unequal; those that cannot be told are neither. */
 function differentUnits(a: Quantity, b: Quantity, run: Run): Truth {
-  const { units } = run.options
+  const { units } = run
   if (a.calendar !== b.calendar) return undefined
   return units?.(a.unit) && units(b.unit) ? false : undefined
 }
@@ -113,7 +113,7 @@ function equivalentItems(a: Item, b: Item, run: Run, place: Place): boolean {
     )
   if (one instanceof Quantity || other instanceof Quantity) {
     const pair = asQuantities(one, other)
-    return pair !== undefined && equivalentQuantities(pair[0], pair[1], run.options.units)
+    return pair !== undefined && equivalentQuantities(pair[0], pair[1], run.units)
   }
   if (one instanceof Node && other instanceof Node) return equivalentJson(one.value, other.value, run, place, 0)
   return equivalentScalars(one, other, run, place)
@@ -204,7 +204,7 @@ export class Distinct {
 
 /** The same text for the same JSON, whatever the order of its members. */
 function keyOfJson(value: unknown, run: Run, place: Place, depth: number): string {
-  run.spend(1, place)
+  run.spend(5, place)
   if (depth > DEEPEST) fail(place, `The data are nested more than ${DEEPEST} levels deep`)
   if (typeof value === 'string') {
     run.spend(value.length >> 4, place)

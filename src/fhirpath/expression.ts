@@ -58,13 +58,13 @@ export class Expression {
 
   /**
    * The values of the expression for a resource, an array of resources, or plain JSON; undefined is the empty
-   * collection. `env`: variables without `%`, as JSON or as `values` gave them; a variable that is undefined is empty. `%context`, `%resource`
-   * and `%rootResource` are the input unless given.
+   * collection. `env`: variables without `%`, as JSON or as `values` gave them; a variable that is undefined is empty.
+   * `%context`, `%resource` and `%rootResource` are the input unless given.
    * Values are plain JSON: objects are the resource's own, not copies; dates are texts, quantities FHIR's Quantity;
    * a primitive that has only extensions is left out.
    * Throws a PathError, and what `resolve` and the like throw.
    */
-  evaluate(input: unknown, env: Readonly<Record<string, unknown>> = {}, options: EvaluateOptions = {}): unknown[] {
+  evaluate(input: unknown, env: Readonly<Record<string, unknown>> = {}, options?: EvaluateOptions): unknown[] {
     const values: unknown[] = []
     for (const item of this.#run(input, env, options)) {
       const value = toJson(item)
@@ -77,7 +77,7 @@ export class Expression {
    * As the condition of a rule: true for a single `true`, false for a single `false` or nothing. Throws a PathError for
    * anything else, since an author who forgot `.exists()` should hear of it.
    */
-  holds(input: unknown, env: Readonly<Record<string, unknown>> = {}, options: EvaluateOptions = {}): boolean {
+  holds(input: unknown, env: Readonly<Record<string, unknown>> = {}, options?: EvaluateOptions): boolean {
     const items = this.#run(input, env, options)
     const values = items.map(toJson)
     if (items.length === 1 && values[0] !== undefined && typeof values[0] !== 'boolean')
@@ -93,13 +93,14 @@ export class Expression {
    * As `evaluate`, but the values as expressions compute with them: given as variables to others, they keep their FHIR
    * types. For a text to show, use `toJson` of values.ts.
    */
-  values(input: unknown, env: Readonly<Record<string, unknown>> = {}, options: EvaluateOptions = {}): Items {
+  values(input: unknown, env: Readonly<Record<string, unknown>> = {}, options?: EvaluateOptions): Items {
     return this.#run(input, env, options)
   }
 
-  #run(input: unknown, env: Readonly<Record<string, unknown>>, options: EvaluateOptions): Items {
-    const { fuel } = options
-    const run = new Run(input, env, { ...this.#options, ...given(options), ...(fuel ? { steps: fuel.left } : {}) })
+  #run(input: unknown, env: Readonly<Record<string, unknown>>, options: EvaluateOptions | undefined): Items {
+    const fuel = options?.fuel
+    const steps = fuel ? { steps: fuel.left } : {}
+    const run = new Run(input, env, options ? { ...this.#options, ...given(options), ...steps } : this.#options)
     try {
       return this.#code.step(run)
     } catch (error) {
@@ -122,6 +123,7 @@ export function compile(text: string, options: PathOptions): Expression {
   const terminology = { ...(memberOf ? { memberOf } : {}), ...(subsumes ? { subsumes } : {}) }
   const code = compileTree(text, parse(text), { shapes, terminology, variables })
   return new Expression(text, code, {
+    text,
     shapes,
     units,
     steps: steps ?? MOST_STEPS,

@@ -3,7 +3,7 @@
  * https://hl7.org/fhirpath/N1/#literals
  */
 import type { Quantity } from './quantity.ts'
-import type { Shape } from './shapes.ts'
+import type { Property, Shape } from './shapes.ts'
 import type { Temporal } from './temporal.ts'
 
 /** A value of a resource, with its FHIR type. */
@@ -11,16 +11,36 @@ export class Node {
   /** JSON; undefined for a primitive that has only an id or extensions. */
   readonly value: unknown
   readonly shape: Shape
-  /** Of a primitive: what stands under `_name`. */
-  readonly beside: unknown
   /** The resource it is in; of a contained one, the resource that contains it. */
   readonly root: Node | undefined
+  /** What it is a member of, and by which property; -1 where it stands in no array. */
+  readonly #holder: Readonly<Record<string, unknown>> | undefined
+  readonly #property: Property | undefined
+  readonly #index: number
 
-  constructor(value: unknown, shape: Shape, beside: unknown, root: Node | undefined) {
+  constructor(
+    value: unknown,
+    shape: Shape,
+    root?: Node,
+    holder?: Readonly<Record<string, unknown>>,
+    property?: Property,
+    index = -1,
+  ) {
     this.value = value
     this.shape = shape
-    this.beside = beside
     this.root = root
+    this.#holder = holder
+    this.#property = property
+    this.#index = index
+  }
+
+  /** Of a primitive: the object under `_name`. Looked up when asked for, since hardly anybody asks. */
+  get beside(): Readonly<Record<string, unknown>> | undefined {
+    const name = this.#property?.beside
+    if (!name) return undefined
+    const found = this.#holder![name]
+    const own: unknown = Array.isArray(found) ? found[Math.max(0, this.#index)] : this.#index < 0 ? found : undefined
+    return isObject(own) ? own : undefined
   }
 }
 

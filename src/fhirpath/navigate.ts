@@ -5,7 +5,7 @@
 import type { Place } from './error.ts'
 import { isObject, type Item, type Items, Node, nothing } from './items.ts'
 import type { Run } from './run.ts'
-import { plain, type Property, type Shape } from './shapes.ts'
+import type { Property, Shape } from './shapes.ts'
 
 /** The values of that name in the items; `of` a type when the items have one (`value` finds `valueQuantity`). */
 export function members(items: Items, name: string, run: Run, place: Place): Items {
@@ -13,84 +13,115 @@ export function members(items: Items, name: string, run: Run, place: Place): Ite
   const found: Item[] = []
   for (let i = 0; i < items.length; i++) {
     const item = items[i]!
-    if (item instanceof Node) intoMember(found, item, name, run)
+    if (item instanceof Node) intoMember(found, item, name, run, place)
   }
-  run.spend(items.length + found.length, place)
+  run.spend(items.length, place)
   return found
 }
 
-function intoMember(found: Item[], node: Node, name: string, run: Run): void {
-  const { shape, value } = node
-  if (shape.is === 'primitive') {
-    // what a primitive has in it stands beside it
-    if (isObject(node.beside)) intoProperty(found, node, node.beside, name, run)
+function intoMember(found: Item[], node: Node, name: string, run: Run, place: Place): void {
+  const { shape } = node
+  // what a primitive has in it stands beside it
+  const holder = shape.is === 'primitive' ? node.beside : node.value
+  if (typeof holder !== 'object' || holder === null) return
+  const object = holder as Holder
+  const member = shape.members.get(name)
+  if (member === undefined) {
+    intoOther(found, node, object, name, run, place)
     return
   }
-  if (typeof value === 'object' && value !== null)
-    intoProperty(found, node, value as Readonly<Record<string, unknown>>, name, run)
-}
-
-function intoProperty(
-  found: Item[],
-  node: Node,
-  holder: Readonly<Record<string, unknown>>,
-  name: string,
-  run: Run,
-): void {
-  const properties = node.shape.members.get(name)?.properties
-  if (properties === undefined) {
-    // no element of the type, or plain JSON
-    if (name !== 'resourceType' && Object.hasOwn(holder, name))
-      addValues(found, node, holder[name], undefined, plain, run)
-    else if (name === 'resourceType' && node.shape.is === 'plain' && typeof holder[name] === 'string')
-      found.push(holder[name])
+  const { properties, last } = member
+  if (isThere(object, last)) {
+    addValues(found, node, object, last, run, place)
     return
   }
-  for (let i = 0; i < properties.length; i++) {
+  for (let i = 0; properties.length > 1 && i < properties.length; i++) {
     const property = properties[i]!
-    const value = holder[property.name]
-    const beside = property.beside === '' ? undefined : holder[property.beside]
-    if (value === undefined && beside === undefined) continue
-    addValues(found, node, value, beside, property.shape(), run)
+    if (!isThere(object, property)) continue
+    member.last = property
+    addValues(found, node, object, property, run, place)
     return
   }
 }
 
-function addValues(found: Item[], parent: Node, value: unknown, beside: unknown, shape: Shape, run: Run): void {
+type Holder = Readonly<Record<string, unknown>>
+
+const isThere = (holder: Holder, { name, beside }: Property) =>
+  holder[name] !== undefined || (beside !== '' && holder[beside] !== undefined)
+
+/** No element of the type, or plain JSON. */
+function intoOther(found: Item[], node: Node, holder: Holder, name: string, run: Run, place: Place): void {
+  if (!Object.hasOwn(holder, name) || (name === 'resourceType' && node.shape.is !== 'plain')) return
+  const value = holder[name]
+  const root = rootFor(node)
+  if (!Array.isArray(value)) addPlain(found, value, root, run)
+  else {
+    run.spend(2 * value.length, place)
+    for (const each of value) addPlain(found, each, root, run)
+  }
+}
+
+function addPlain(found: Item[], value: unknown, root: Node | undefined, run: Run): void {
+  if (value === undefined || value === null) return
+  if (typeof value === 'object') found.push(new Node(value, run.shapes.ofObject(value), root))
+  else found.push(value as string | number | boolean)
+}
+
+function addValues(found: Item[], parent: Node, holder: Holder, property: Property, run: Run, place: Place): void {
+  const value = holder[property.name]
+  const shape = property.shape()
   const root = rootFor(parent)
-  if (!Array.isArray(value)) {
-    if (value === undefined && Array.isArray(beside)) addMany(found, [], beside, shape, root, run)
-    else addOne(found, value, Array.isArray(beside) ? (beside as unknown[])[0] : beside, shape, root, run)
+  if (Array.isArray(value)) {
+    addMany(found, value, holder, property, root, run, place)
     return
   }
-  addMany(found, value, Array.isArray(beside) ? beside : nothing, shape, root, run)
+  if (value === undefined || value === null) {
+    const beside = property.beside === '' ? undefined : holder[property.beside]
+    if (Array.isArray(beside)) addMany(found, [], holder, property, root, run, place)
+    else if (isObject(beside)) found.push(new Node(undefined, shape, root, holder, property))
+    return
+  }
+  found.push(new Node(value, actualShape(shape, value, run), root, holder, property))
 }
+
+/** Wherever a resource may stand, its own word says which. */
+const actualShape = (shape: Shape, value: unknown, run: Run) =>
+  shape.is === 'resource' || shape.is === 'plain' ? run.shapes.ofObject(value) : shape
 
 function addMany(
   found: Item[],
   values: readonly unknown[],
-  besides: readonly unknown[],
-  shape: Shape,
+  holder: Holder,
+  property: Property,
   root: Node | undefined,
   run: Run,
+  place: Place,
 ): void {
+  const shape = property.shape()
+  const beside = property.beside === '' ? undefined : holder[property.beside]
+  const besides: readonly unknown[] = Array.isArray(beside) ? beside : nothing
   const length = Math.max(values.length, besides.length)
-  for (let i = 0; i < length; i++) addOne(found, values[i], besides[i], shape, root, run)
+  // before it is done: a list may be as long as its sender likes
+  run.spend(2 * length, place)
+  for (let i = 0; i < length; i++) {
+    const value = values[i] ?? undefined
+    if (value === undefined && !isObject(besides[i])) continue
+    found.push(new Node(value, value === undefined ? shape : actualShape(shape, value, run), root, holder, property, i))
+  }
 }
 
-function addOne(found: Item[], value: unknown, beside: unknown, shape: Shape, root: Node | undefined, run: Run): void {
-  const own = isObject(beside) ? beside : undefined
-  if (value === undefined || value === null) {
-    if (own !== undefined) found.push(new Node(undefined, shape, own, root))
-    return
-  }
-  if (shape.is === 'plain' && typeof value !== 'object') {
-    found.push(value as string | number | boolean)
-    return
-  }
-  // wherever a resource may stand, its own word says which
-  const actual = shape.is === 'resource' || shape.is === 'plain' ? run.shapes.ofObject(value) : shape
-  found.push(new Node(value, actual, own, root))
+/**
+ * The text of the only item's element of that name, where it is a text and nothing but one; undefined where that must
+ * be found out by `members`.
+ */
+export function quickText(items: Items, name: string): string | undefined {
+  if (items.length !== 1) return undefined
+  const item = items[0]
+  if (!(item instanceof Node) || item.shape.is === 'primitive') return undefined
+  const property = item.shape.members.get(name)?.last
+  if (property?.shape().system !== 'String') return undefined
+  const value = (item.value as Holder | undefined)?.[property.name]
+  return typeof value === 'string' ? value : undefined
 }
 
 /** A resource in a Bundle is its own root; a contained one belongs to what contains it. */
@@ -108,36 +139,26 @@ function isContained(node: Node): boolean {
 /** All that is right below the items. */
 export function children(items: Items, run: Run, place: Place): Items {
   const found: Item[] = []
-  for (const item of items) if (item instanceof Node) intoChildren(found, item, run)
-  run.spend(items.length + found.length, place)
+  for (const item of items) if (item instanceof Node) intoChildren(found, item, run, place)
   return found
 }
 
-function intoChildren(found: Item[], node: Node, run: Run): void {
+function intoChildren(found: Item[], node: Node, run: Run, place: Place): void {
   const holder = node.shape.is === 'primitive' ? node.beside : node.value
   if (!isObject(holder)) return
-  for (const name of Object.keys(holder)) {
-    if (name === 'resourceType' && node.shape.is !== 'plain') continue
-    if (!name.startsWith('_')) intoExact(found, node, holder, name, run)
-    else if (!Object.hasOwn(holder, name.slice(1))) intoExact(found, node, holder, name.slice(1), run)
+  const names = Object.keys(holder)
+  run.spend(1 + 3 * names.length, place)
+  for (const name of names) {
+    if (!name.startsWith('_')) intoExact(found, node, holder, name, run, place)
+    else if (!Object.hasOwn(holder, name.slice(1))) intoExact(found, node, holder, name.slice(1), run, place)
   }
 }
 
 /** By JSON property: of a choice, the very one. */
-function intoExact(found: Item[], node: Node, holder: Readonly<Record<string, unknown>>, name: string, run: Run): void {
-  const property: Property | undefined = node.shape.members.get(name)?.properties.find(each => each.name === name)
-  if (!property) {
-    if (Object.hasOwn(holder, name)) addValues(found, node, holder[name], undefined, plain, run)
-    return
-  }
-  addValues(
-    found,
-    node,
-    holder[name],
-    property.beside === '' ? undefined : holder[property.beside],
-    property.shape(),
-    run,
-  )
+function intoExact(found: Item[], node: Node, holder: Holder, name: string, run: Run, place: Place): void {
+  const property = node.shape.members.get(name)?.properties.find(each => each.name === name)
+  if (property) addValues(found, node, holder, property, run, place)
+  else intoOther(found, node, holder, name, run, place)
 }
 
 /** All that is below the items, level by level. */

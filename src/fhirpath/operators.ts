@@ -37,7 +37,7 @@ export function compareItems(a: Item, b: Item, run: Run, place: Place): number |
     return compareTemporals(one, other, run.offset)
   const pair = asQuantities(one, other)
   if (pair) {
-    const values = inSameUnits(pair[0], pair[1], run.options.units)
+    const values = inSameUnits(pair[0], pair[1], run.units)
     return values && values[0] - values[1]
   }
   // a quantity with a comparator, or in units that are not UCUM's
@@ -90,7 +90,7 @@ export function add(left: Items, right: Items, sign: 1 | -1, run: Run, place: Pl
   if (one instanceof Temporal && other instanceof Quantity) return addDuration(one, other, sign, place)
   if (one instanceof Quantity && other instanceof Temporal && sign === 1) return addDuration(other, one, sign, place)
   const pair = asQuantities(one, other)
-  if (pair) return addQuantities(pair[0], pair[1], sign, run.options.units)
+  if (pair) return addQuantities(pair[0], pair[1], sign, run.units)
   if ((isFhirQuantity(one) && isAmount(other)) || (isFhirQuantity(other) && isAmount(one))) return undefined
   const advice =
     one instanceof Temporal && typeof other === 'number'
@@ -132,7 +132,7 @@ export function multiply(
     )
   }
   const pair = name === '*' || name === '/' ? asQuantities(one, other) : undefined
-  if (pair) return multiplyQuantities(pair[0], pair[1], name === '*' ? 1 : -1, run.options.units)
+  if (pair) return multiplyQuantities(pair[0], pair[1], name === '*' ? 1 : -1, run.units)
   if ((isFhirQuantity(one) && isAmount(other)) || (isFhirQuantity(other) && isAmount(one))) return undefined
   return fail(place, `${capital(describe(a))} and ${describe(b)} cannot be operands of ${name}`, 'it takes numbers')
 }

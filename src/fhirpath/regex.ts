@@ -62,6 +62,11 @@ export class Regex {
     this.#entered = new Int32Array(this.#states.length)
   }
 
+  /** How many states it has. */
+  get size(): number {
+    return this.#states.length
+  }
+
   #add(state: State, place: Place): number {
     if (this.#states.length >= MOST_STATES) fail(place, 'The regular expression is too large', 'count less')
     return this.#states.push(state) - 1

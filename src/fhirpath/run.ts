@@ -11,7 +11,12 @@ import { dateTimeAt, Temporal } from './temporal.ts'
 /** Texts that are put together grow no longer than this. */
 export const LONGEST_TEXT = 100_000
 
+/** What it costs to look at a unit for the first time. */
+const NEW_UNIT = 500
+
 export interface RunOptions {
+  /** The expression. */
+  readonly text: string
   readonly shapes: Shapes
   readonly steps: number
   readonly now: () => Date
@@ -33,6 +38,8 @@ export class Run {
   readonly shapes: Shapes
   readonly #env: Readonly<Record<string, unknown>>
   readonly #input: Items
+  readonly #once: Items[] = []
+  #units: Units | undefined
   #now: { date: Date; offset: number } | undefined
 
   constructor(input: unknown, env: Readonly<Record<string, unknown>>, options: RunOptions) {
@@ -68,13 +75,14 @@ export class Run {
   itemsOf(value: unknown): Items {
     if (value === undefined || value === null) return nothing
     if (!Array.isArray(value)) return [this.itemOf(value)]
+    this.spend(value.length, { text: this.options.text, at: 0 })
     return (value as unknown[]).filter(each => each !== undefined && each !== null).map(each => this.itemOf(each))
   }
 
   itemOf(value: unknown): Item {
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value
     if (isItem(value)) return value
-    return new Node(value, Array.isArray(value) ? plain : this.shapes.ofObject(value), undefined, undefined)
+    return new Node(value, Array.isArray(value) ? plain : this.shapes.ofObject(value))
   }
 
   /** Of `%name`; undefined when it is not there. */
@@ -85,6 +93,25 @@ export class Run {
 
   variableNames(): string[] {
     return ['context', 'resource', 'rootResource', 'ucum', 'sct', 'loinc', ...Object.keys(this.#env)]
+  }
+
+  /** What does not change in a run; `slot`: its number in the expression. */
+  once(slot: number, step: (run: Run) => Items): Items {
+    return (this.#once[slot] ??= step(this))
+  }
+
+  /** How units convert. A strange one takes as long as a thousand others: whoever sends many of them pays. */
+  get units(): Units | undefined {
+    const { units, text } = this.options
+    if (!units || this.#units) return this.#units
+    const known = new Map<string, ReturnType<Units>>()
+    return (this.#units = code => {
+      if (known.has(code)) return known.get(code)
+      this.spend(NEW_UNIT, { text, at: 0 })
+      const found = units(code)
+      known.set(code, found)
+      return found
+    })
   }
 
   /** The same moment throughout the evaluation. */

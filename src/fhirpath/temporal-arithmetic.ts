@@ -51,9 +51,7 @@ function moved({ fields, precision }: Temporal, amount: number, unit: string): r
   if (unit === 'month') return addMonths(fields, amount)
   const smallest = precision === 2 ? 86_400_000 : precision === 3 ? 3_600_000 : precision === 4 ? 60_000 : 1
   const length = Math.trunc((amount * milliseconds[unit]!) / smallest) * smallest
-  const result = fieldsOf(timeOfFields(fields) + length)
-  result[5] = result[5]! + (fields[5]! % 1)
-  return result
+  return fieldsOf(timeOfFields(fields) + length)
 }
 
 const perYear = (unit: string) =>

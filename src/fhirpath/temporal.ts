@@ -116,26 +116,46 @@ export const dateOf = ({ fields, precision }: Temporal): Temporal =>
 export const timeOf = ({ fields, precision }: Temporal): Temporal =>
   new Temporal('time', precision, [0, 1, 1, ...fields.slice(3)], undefined)
 
+const DAY = 86_400_000
+
 /** Fields of milliseconds since 1970, as UTC. */
 export function fieldsOf(time: number): number[] {
-  const date = new Date(time)
-  return [
-    date.getUTCFullYear(),
-    date.getUTCMonth() + 1,
-    date.getUTCDate(),
-    date.getUTCHours(),
-    date.getUTCMinutes(),
-    date.getUTCSeconds() * 1000 + date.getUTCMilliseconds(),
-  ]
+  const days = Math.floor(time / DAY)
+  const rest = time - days * DAY
+  return [...dateOfDays(days), Math.floor(rest / 3_600_000), Math.floor((rest % 3_600_000) / 60_000), rest % 60_000]
 }
 
-/** Milliseconds since 1970 of fields taken as UTC; their fraction is left out. */
+/** Milliseconds since 1970 of fields taken as UTC. */
 export function timeOfFields(fields: readonly number[]): number {
   const [year, month, day, hour, minute, rest] = fields as [number, number, number, number, number, number]
-  const date = new Date(0)
-  // the years 0 to 99 are those, not 1900 to 1999
-  date.setUTCFullYear(year, month - 1, day)
-  return date.getTime() + hour * 3_600_000 + minute * 60_000 + Math.floor(rest)
+  return daysOfDate(year, month, day) * DAY + hour * 3_600_000 + minute * 60_000 + rest
+}
+
+/** Days since 1970 of a date; years begin in March, so that the leap day is their last. */
+function daysOfDate(year: number, month: number, day: number): number {
+  const years = month > 2 ? year : year - 1
+  const months = month > 2 ? month - 3 : month + 9
+  return (
+    Math.floor(years * 365.25) -
+    Math.floor(years / 100) +
+    Math.floor(years / 400) +
+    Math.floor((153 * months + 2) / 5) +
+    day -
+    719_469
+  )
+}
+
+function dateOfDays(days: number): [year: number, month: number, day: number] {
+  const since = days + 719_468
+  const era = Math.floor(since / 146_097)
+  const inEra = since - era * 146_097
+  const years = Math.floor(
+    (inEra - Math.floor(inEra / 1460) + Math.floor(inEra / 36_524) - Math.floor(inEra / 146_096)) / 365,
+  )
+  const inYear = inEra - (365 * years + Math.floor(years / 4) - Math.floor(years / 100))
+  const months = Math.floor((5 * inYear + 2) / 153)
+  const month = months < 10 ? months + 3 : months - 9
+  return [era * 400 + years + (month <= 2 ? 1 : 0), month, inYear - Math.floor((153 * months + 2) / 5) + 1]
 }
 
 /**
@@ -157,9 +177,7 @@ const sameOffset = (a: Temporal, b: Temporal) => a.offset === b.offset || (a.pre
 /** The fields at the offset of the evaluation. Dates have none and stay. */
 function local({ fields, offset: own, precision }: Temporal, offset: number): readonly number[] {
   if (own === undefined || own === offset || precision < 3) return fields
-  const moved = fieldsOf(timeOfFields(fields) + (offset - own) * 60_000)
-  moved[5] = moved[5]! + (fields[5]! % 1)
-  return moved
+  return fieldsOf(timeOfFields(fields) + (offset - own) * 60_000)
 }
 
 const two = (value: number) => String(value).padStart(2, '0')

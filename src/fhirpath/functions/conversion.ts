@@ -168,7 +168,7 @@ export const conversion: Readonly<Record<string, FunctionDefinition>> = {
   toQuantity: {
     takes: [0, 1],
     build: ({ of, arguments: [unit], name, place }) => ({
-      step: run => itemsOf(quantityIn(of.step(run), unit?.step(run), run.options.units, name, place)),
+      step: run => itemsOf(quantityIn(of.step(run), unit?.step(run), run.units, name, place)),
     }),
   },
   convertsToQuantity: {
@@ -177,7 +177,7 @@ export const conversion: Readonly<Record<string, FunctionDefinition>> = {
       truthCode(run => {
         const items = of.step(run)
         if (items.length === 0) return undefined
-        return quantityIn(items, unit?.step(run), run.options.units, name, place) !== undefined
+        return quantityIn(items, unit?.step(run), run.units, name, place) !== undefined
       }),
   },
 }

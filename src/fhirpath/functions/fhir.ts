@@ -64,7 +64,7 @@ function resolved(item: Item, run: Run, place: Place): Item | undefined {
   if (!Array.isArray(contained)) return undefined
   run.spend(contained.length, place)
   const target = (contained as unknown[]).find(each => isObject(each) && each['id'] === reference.slice(1))
-  return target === undefined ? undefined : new Node(target, run.shapes.ofObject(target), undefined, root)
+  return target === undefined ? undefined : new Node(target, run.shapes.ofObject(target), root)
 }
 
 /** What is asked about codes, with the function that answers. */

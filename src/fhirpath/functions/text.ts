@@ -2,9 +2,10 @@
  * Texts: parts of them, searching and replacing. Every character that is looked at or made counts.
  * https://hl7.org/fhirpath/N1/#string-manipulation
  */
-import { type Call, type Code, type FunctionDefinition, itemsOf, truthCode } from '../code.ts'
+import { type Call, type Code, type FunctionDefinition, itemsOf, literalText, truthCode } from '../code.ts'
 import { fail, type Place } from '../error.ts'
 import { type Item, nothing } from '../items.ts'
+import { members, quickText } from '../navigate.ts'
 import { compileRegex, type Regex } from '../regex.ts'
 import { LONGEST_TEXT, type Run } from '../run.ts'
 import { describe, singleInteger, singleText, valueOf } from '../values.ts'
@@ -22,8 +23,7 @@ const onText = (
 const ofText = (work: (text: string, given: string, run: Run, place: Place) => boolean): FunctionDefinition => ({
   takes: [1, 1],
   build(call) {
-    const constant = call.arguments[0]!.constant
-    const literal = constant?.length === 1 && typeof constant[0] === 'string' ? constant[0] : undefined
+    const literal = literalText(call.arguments[0]!)
     return truthCode(run => {
       const text = textOf(call, run)
       const given = literal ?? givenText(call, 0, run)
@@ -34,7 +34,15 @@ const ofText = (work: (text: string, given: string, run: Run, place: Place) => b
   },
 })
 
-const textOf = (call: Call, run: Run) => singleText(call.of.step(run), `What ${call.name}() is called on`, call.place)
+function textOf(call: Call, run: Run): string | undefined {
+  const { member, step } = call.of
+  if (!member) return singleText(step(run), `What ${call.name}() is called on`, call.place)
+  const items = member.of(run)
+  return (
+    quickText(items, member.name) ??
+    singleText(members(items, member.name, run, call.place), `What ${call.name}() is called on`, call.place)
+  )
+}
 const givenText = (call: Call, at: number, run: Run) =>
   singleText(call.arguments[at]!.step(run), `Argument ${at + 1} of ${call.name}()`, call.places[at]!)
 
@@ -83,9 +91,9 @@ function grown(length: number, run: Run, place: Place): void {
 
 /** A literal pattern is compiled, or refused, with the expression; others when they come. */
 function regexOf(call: Call): (run: Run) => Regex | undefined {
-  const constant = call.arguments[0]!.constant
-  if (constant?.length === 1 && typeof constant[0] === 'string') {
-    const regex = compileRegex(constant[0], call.places[0]!)
+  const literal = literalText(call.arguments[0]!)
+  if (literal !== undefined) {
+    const regex = compileRegex(literal, call.places[0]!)
     return () => regex
   }
   let last: { pattern: string; regex: Regex } | undefined
@@ -95,6 +103,7 @@ function regexOf(call: Call): (run: Run) => Regex | undefined {
     if (last?.pattern === pattern) return last.regex
     run.spend(10 * pattern.length, call.places[0]!)
     const regex = compileRegex(pattern, call.places[0]!)
+    run.spend(regex.size, call.places[0]!)
     last = { pattern, regex }
     return regex
   }

@@ -23,8 +23,11 @@ const systemTypes: readonly SystemType[] = [
   'Quantity',
 ]
 
-/** Whether an item is of the type, or of one derived from it. Refuses a name that is no type. */
-export function typeTest({ namespace, name }: TypeName, shapes: Shapes, place: Place): IsOfType {
+/**
+ * Whether an item is of the type, or of one derived from it. Refuses a name that is no type. `converts`: FHIR's string
+ * is taken for a String.
+ */
+export function typeTest({ namespace, name }: TypeName, converts: boolean, shapes: Shapes, place: Place): IsOfType {
   const isSystem = (systemTypes as readonly string[]).includes(name)
   if (namespace === 'System') {
     if (name === 'Any') return () => true
@@ -34,12 +37,14 @@ export function typeTest({ namespace, name }: TypeName, shapes: Shapes, place: P
         systemTypes.map(type => `System.${type}`),
         place,
       )
-    return item => !(item instanceof Node) && systemTypeOf(item) === name
+    return item => (converts || !(item instanceof Node)) && systemTypeOf(item) === name
   }
   const isFhir = shapes.isType(name)
   if (!isFhir && (namespace === 'FHIR' || !isSystem)) unknown(name, [...shapes.names(), ...systemTypes], place)
-  return item =>
-    item instanceof Node ? item.shape.types.has(name) : namespace === undefined && systemTypeOf(item) === name
+  return item => {
+    if (item instanceof Node && (isFhir || !converts)) return item.shape.types.has(name)
+    return namespace === undefined && systemTypeOf(item) === name
+  }
 }
 
 function unknown(name: string, known: readonly string[], place: Place): never {
