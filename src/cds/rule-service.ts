@@ -51,8 +51,9 @@ export const kebab = (name: string): string =>
 
 function serviceOf(rule: Rule, id: string, hook: string, rules: LiveRules): CdsService {
   const actions = rule.actions.filter(({ triggers }) => triggers.some(each => each.is === 'hook' && each.hook === hook))
+  // an input is said once in a rule: ids are unique in a resource
   const prefetch = Object.fromEntries(
-    actions.flatMap(({ inputs }) => inputs.map(({ key, template }) => [key, template])),
+    rule.actions.flatMap(({ inputs }) => inputs.map(({ key, template }) => [key, template])),
   )
   return {
     id,
