@@ -296,8 +296,7 @@ export function makeTenants(
     openCds: (engine, catalogue, door, smart, rules) =>
       lazily(async () => {
         const { makeCds } = await import('./cds/cds.ts')
-        await rules.ready()
-        return makeCds({
+        const cds = makeCds({
           own: more.services ?? [],
           rules,
           servers: {
@@ -309,6 +308,12 @@ export function makeTenants(
           now: () => Date.now(),
           records: name => engine.records(name),
         })
+        return {
+          async answer(request, place) {
+            if (!rules.isReady) await rules.ready()
+            return cds.answer(request, place)
+          },
+        }
       }),
     seed: seedExamples,
   })

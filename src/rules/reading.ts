@@ -21,7 +21,7 @@ type Plain = Readonly<Record<string, unknown>>
 
 /** Characters of one expression, and of all expressions of a rule. */
 const LONGEST_EXPRESSION = 5_000
-const LONGEST_RULE = 100_000
+const LONGEST_RULE = 20_000
 /** So many faults are told at once. */
 const MOST_FAULTS = 20
 

@@ -497,6 +497,26 @@ describe('trying a rule', () => {
   })
 })
 
+test('a hundred large rules in one transaction hold nobody up, and are all there afterwards', async () => {
+  const part = Array.from({ length: 40 }, (_, i) => `b${i} = 'c${i}'`).join(' and ')
+  const large = (i: number) =>
+    plan(`Large${i}`, [
+      { condition: Array.from({ length: 20 }, (_, n) => condition(`%context.a.where(${part}).exists() and 1 = ${n}`)) },
+    ])
+  const entry = Array.from({ length: 100 }, (_, i) => ({
+    resource: { ...large(i), id: `large-${i}` },
+    request: { method: 'PUT', url: `PlanDefinition/large-${i}` },
+  }))
+  const other = await serve()
+  try {
+    const answer = await other.ask('POST', '/fhir', { body: { resourceType: 'Bundle', type: 'transaction', entry } })
+    expect(answer.status).toBe(200)
+    expect(await idsOf(other)).toHaveLength(100)
+  } finally {
+    await other.close()
+  }
+})
+
 test('rules are there again after a restart', async () => {
   const { makeLiveRules } = await import('../../src/rules/live-rules.ts')
   const tenant = await server.app.tenants.room('default')

@@ -29,7 +29,7 @@ let server: Served
 beforeAll(async () => void (server = await serve()))
 afterAll(async () => {
   await server.close()
-  closeInvariantThread()
+  await closeInvariantThread()
 })
 
 describe('the library', () => {

@@ -225,7 +225,7 @@ describe('an endless expression is stopped, and the rule fails alone', () => {
 
   test('whatever it is divided into: the steps are of the whole rule', () => {
     const part = `${list(60)}.select(${list(60)}).count() > 0`
-    const actions = Array.from({ length: 50 }, () => ({ condition: Array.from({ length: 2 }, () => condition(part)) }))
+    const actions = Array.from({ length: 30 }, () => ({ condition: Array.from({ length: 1 }, () => condition(part)) }))
     const rule = ruleOf(plan('Parts', actions))
     let steps = 0
     const { failed } = judge([allOf(rule)], hookData(), { trace: trace => (steps = trace.steps) })
