@@ -17,6 +17,9 @@ export const USUAL_BUDGET = 500
 /** How a call went, for statistics. */
 export interface Called {
   readonly service: CdsService
+  readonly request: CdsRequest
+  /** HTTP status of the answer. */
+  readonly status: number
   readonly milliseconds: number
   /** `refused`: the request was not right; `late`: no answer in time; `failed`: an error of the service. */
   readonly outcome: 'answered' | 'refused' | 'late' | 'failed'
@@ -73,9 +76,11 @@ export async function answerCall(
   const request = readRequest(body)
   const service = serviceFor(parts.catalogue, id, request.hook)
   const started = performance.now()
-  const told = (outcome: Called['outcome'], response?: CdsResponse) =>
+  const told = (outcome: Called['outcome'], status: number, response?: CdsResponse) =>
     parts.called?.({
       service,
+      request,
+      status,
       milliseconds: performance.now() - started,
       outcome,
       ...(response ? { response } : {}),
@@ -84,8 +89,8 @@ export async function answerCall(
   try {
     checkContext(request)
     const sent = sentPrefetch(service, request)
-    const asItIs = service.takesPrefetchAsItIs || (sent.open.length === 0 && sent.failed.length === 0)
-    const prefetch = asItIs
+    const whole = sent.open.length === 0 && sent.failed.length === 0
+    const prefetch = whole
       ? sent.prefetch
       : await watch.within(
           completed(service, request, sent, readerFor(request, base, parts.servers), watch.signal),
@@ -103,11 +108,12 @@ export async function answerCall(
     }
     const answered = service.answer(call)
     const response = answered instanceof Promise ? await watch.within(answered, () => late(service)) : answered
-    told('answered', response)
+    told('answered', 200, response)
     return response
   } catch (error) {
-    const isLate = error instanceof FhirError && (error.status === 504 || error.issues[0]?.code === 'timeout')
-    told(isLate ? 'late' : error instanceof FhirError && error.status < 500 ? 'refused' : 'failed')
+    const status = error instanceof FhirError ? error.status : 500
+    const isLate = error instanceof FhirError && (status === 504 || error.issues[0]?.code === 'timeout')
+    told(isLate ? 'late' : status < 500 ? 'refused' : 'failed', status)
     throw error
   } finally {
     watch.end()

@@ -8,7 +8,7 @@ import { FhirError } from '../fhir/outcome.ts'
 import type { Expand } from '../search/kind.ts'
 import type { Engine, Store } from '../store/store.ts'
 import type { Terminology } from '../terminology/terminology.ts'
-import { audited, type DoorAudit, type Watch } from './audited.ts'
+import { audited, TYPE as AUDITED, type DoorAudit, type Watch } from './audited.ts'
 import type { Catalogue } from './catalogue.ts'
 import type {
   Arguments,
@@ -90,6 +90,7 @@ export function makeDoor(parts: DoorParts): Door {
   const expand = parts.expand ?? terminology?.expandForSearch
   const { newId = randomUUID, now = Date.now } = parts
   const limits = { ...defaultLimits, ...parts.limits }
+  const serverWritten: ReadonlySet<string> = new Set(audit ? [AUDITED] : [])
   const fixed = { ...defaultSettings, ...parts.settings }
   const settings: Settings = {
     ...fixed,
@@ -117,6 +118,7 @@ export function makeDoor(parts: DoorParts): Door {
     extractor: catalogue.extractor,
     limits,
     settings,
+    serverWritten,
     prefer: readPrefer(request.headers.prefer),
     language: languageOf(request.headers['accept-language']),
     door,

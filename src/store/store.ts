@@ -75,6 +75,8 @@ export interface Note {
   readonly expires: number
   /** Another one, kept with it. */
   readonly also?: Note
+  /** Records that go with it: what it says has taken their place. */
+  readonly drops?: readonly { readonly records: string; readonly key: string }[]
 }
 
 /** Another writer was faster: what a plan had looked up is no longer so. Plan again. */

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { wrong } from '../../src/cds/check-json.ts'
 import { discoverySchema, responseSchema } from '../../src/cds/schemas.ts'
 import { tryRule } from '../../src/cds/try-rule.ts'
-import { ruleReader } from '../../src/app.ts'
+import { ruleReader } from '../../src/rule-makings.ts'
 import {
   code,
   condition,
