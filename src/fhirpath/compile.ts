@@ -72,12 +72,20 @@ const urls: Readonly<Record<string, string>> = {
   loinc: 'http://loinc.org',
 }
 
+export interface Compiled {
+  readonly code: Code
+  /** The variables it asks for, without those that the specifications give a value. */
+  readonly variables: ReadonlySet<string>
+}
+
 /** Compiles a tree of this text. Throws a PathError. */
-export function compileTree(text: string, tree: Tree, options: CompileOptions): Code {
-  return new Compiler(text, options).code(tree)
+export function compileTree(text: string, tree: Tree, options: CompileOptions): Compiled {
+  const compiler = new Compiler(text, options)
+  return { code: compiler.code(tree), variables: compiler.variables }
 }
 
 class Compiler {
+  readonly variables = new Set<string>()
   readonly #text: string
   readonly #options: CompileOptions
   readonly #terminology: Readonly<Record<string, FunctionDefinition>>
@@ -173,6 +181,7 @@ class Compiler {
     const { variables } = this.#options
     const known = variables && [...Object.keys(urls), 'context', 'resource', 'rootResource', ...variables]
     if (known && !known.includes(name)) this.#unknownVariable(tree, name, known)
+    this.variables.add(name)
     return {
       step: run => {
         const items = run.variable(name) ?? this.#unknownVariable(tree, name, run.variableNames())

@@ -4,7 +4,7 @@
  * https://hl7.org/fhirpath/N1/
  */
 import type { Definitions } from '../fhir/definitions.ts'
-import { compileTree } from './compile.ts'
+import { type Compiled, compileTree } from './compile.ts'
 import type { Code } from './code.ts'
 import { fail } from './error.ts'
 import type { Terminology } from './functions/fhir.ts'
@@ -44,12 +44,15 @@ export interface PathOptions extends EvaluateOptions, Terminology {
 export class Expression {
   /** As it was written. */
   readonly text: string
+  /** The variables it asks for (`patient`, `context`), without those that always have the same value (`ucum`). */
+  readonly variables: ReadonlySet<string>
   readonly #code: Code
   readonly #options: RunOptions
 
   /** Use `compile`. */
-  constructor(text: string, code: Code, options: RunOptions) {
+  constructor(text: string, { code, variables }: Compiled, options: RunOptions) {
     this.text = text
+    this.variables = variables
     this.#code = code
     this.#options = options
   }
@@ -107,8 +110,8 @@ export function compile(text: string, options: PathOptions): Expression {
   const { definitions, units, memberOf, subsumes, variables, resolve, now, offset, trace, steps } = options
   const shapes = shapesOf(definitions)
   const terminology = { ...(memberOf ? { memberOf } : {}), ...(subsumes ? { subsumes } : {}) }
-  const code = compileTree(text, parse(text), { shapes, terminology, variables })
-  return new Expression(text, code, {
+  const compiled = compileTree(text, parse(text), { shapes, terminology, variables })
+  return new Expression(text, compiled, {
     text,
     shapes,
     units,

@@ -3,7 +3,8 @@
  * https://hl7.org/fhirpath/N1/#path-selection
  */
 import type { Place } from './error.ts'
-import { isObject, type Item, type Items, Node, nothing } from './items.ts'
+import { decimal, isObject, type Item, type Items, Node, nothing } from './items.ts'
+import { Quantity } from './quantity.ts'
 import type { Run } from './run.ts'
 import type { Property, Shape } from './shapes.ts'
 
@@ -14,6 +15,7 @@ export function members(items: Items, name: string, run: Run, place: Place): Ite
   for (let i = 0; i < items.length; i++) {
     const item = items[i]!
     if (item instanceof Node) intoMember(found, item, name, run, place)
+    else if (item instanceof Quantity) intoQuantity(found, item, name)
   }
   run.spend(items.length, place)
   return found
@@ -42,6 +44,13 @@ function intoMember(found: Item[], node: Node, name: string, run: Run, place: Pl
     addValues(found, node, object, property, run, place)
     return
   }
+}
+
+/** A computed quantity has the members that FHIR's has. */
+function intoQuantity(found: Item[], quantity: Quantity, name: string): void {
+  if (name === 'value') found.push(decimal(quantity.value))
+  else if (name === 'unit' || name === 'code') found.push(quantity.toJSON()[name])
+  else if (name === 'system') found.push(quantity.toJSON().system)
 }
 
 type Holder = Readonly<Record<string, unknown>>
