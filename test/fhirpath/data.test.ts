@@ -173,6 +173,50 @@ describe('variables', () => {
   })
 })
 
+describe('a name that the type does not have is refused when compiling, where the type is known', () => {
+  const known = { ...options, variables: { patient: 'Patient', conditions: 'Bundle', context: undefined } }
+  test.each([
+    ['Patient.brithDate', 'Patient has no element "brithDate" at line 1 column 9: did you mean "birthDate"?'],
+    ['%patient.name.familly.exists()', 'HumanName has no element "familly"'],
+    ['%patient.birthDate.value > today()', 'date has no element "value" at line 1 column 20: it is a value itself'],
+    ["%patient.name.where(given.exists() and uses = 'official')", 'did you mean "use"?'],
+    ['%conditions.entry.resources', 'did you mean "resource"?'],
+    [
+      '%conditions.entry.resource.ofType(Condition).where(code.codings.exists())',
+      'CodeableConcept has no element "codings"',
+    ],
+    [
+      '(%conditions.entry.resource as Condition).onset.coding',
+      'None of dateTime, Age, Period, Range, string has an element "coding"',
+    ],
+    ['%patient.name.select(given | famly)', 'did you mean "family"?'],
+    ["%patient.extension('http://example.org').valeu", 'Extension has no element "valeu"'],
+    ['Observation.component.valueQuantiti', 'did you mean "valueQuantity"?'],
+  ])('%s', (text, words) => {
+    expect(() => compile(text, known)).toThrow(words)
+  })
+
+  test.each([
+    '%patient.birthDate.extension.value.ofType(Quantity).value',
+    '%conditions.entry.resource.code.coding.display',
+    '%conditions.entry.resource.ofType(Condition).onset.ofType(Age).value',
+    '%context.anything.at.all',
+    '%patient.contained.name',
+    '%patient.descendants().whatever',
+    '(%patient.name | %patient.telecom).select(family | system)',
+    'Questionnaire.repeat(item | answerOption).linkId',
+    'Observation.valueQuantity.value',
+    'whatever.there.is',
+  ])('%s is not', text => {
+    expect(() => compile(text, known)).not.toThrow()
+  })
+
+  test('the type of the input can be given', () => {
+    expect(() => compile('name.familly', { ...options, inputType: 'Patient' })).toThrow('did you mean "family"?')
+    expect(() => compile('%resource.namme', { ...options, inputType: 'Patient' })).toThrow('did you mean "name"?')
+  })
+})
+
 describe('resolve()', () => {
   const resolve = (reference: string) => (reference === 'Patient/p1' ? patient : undefined)
 
