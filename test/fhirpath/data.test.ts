@@ -1,6 +1,7 @@
 /** What expressions are evaluated on: resources and their types, Bundles, lists, plain JSON. https://hl7.org/fhir/R4/fhirpath.html */
 import { describe, expect, test } from 'vitest'
 import { compile, isTrue } from '../../src/fhirpath/expression.ts'
+import { resolverOf } from '../../src/fhirpath/resolver.ts'
 import { observation, patient } from './expressions.ts'
 import { options, path, refusal } from './path.ts'
 
@@ -246,6 +247,41 @@ describe('resolve()', () => {
     expect(path('managingOrganization.resolve().partOf.resolve().name', inside)).toEqual(['B'])
     expect(path("contained.partOf.resolve().name | '#'.resolve()", inside)).toEqual(['B'])
     expect(path("contained.partOf.select('#o2').resolve()", inside)).toEqual([])
+  })
+})
+
+describe('resolve() among given resources', () => {
+  const organization = { resourceType: 'Organization', id: 'o', meta: { versionId: '3' } }
+  const prefetched = [
+    {
+      resourceType: 'Bundle',
+      id: 'b',
+      entry: [{ fullUrl: 'urn:uuid:1', resource: patient }, { resource: null }, 5, { resource: organization }],
+    },
+    [observation, null],
+    null,
+    'text',
+  ]
+  const resolve = resolverOf(prefetched)
+
+  test.each([
+    ['Patient/p1', patient],
+    ['urn:uuid:1', patient],
+    ['Observation/o2', observation],
+    ['Bundle/b', prefetched[0]],
+    ['Organization/o/_history/3', organization],
+    ['Organization/o/_history/2', undefined],
+    ['Organization/p1', undefined],
+    ['http://example.org/Patient/p1', undefined],
+    ['nonsense', undefined],
+  ])('%s', (reference, resource) => {
+    expect(resolve(reference)).toBe(resource)
+  })
+
+  test('in an expression', () => {
+    expect(path('%observation.subject.resolve().birthDate', undefined, { observation }, { resolve })).toEqual([
+      '1974-12-25',
+    ])
   })
 })
 

@@ -44,7 +44,9 @@ describe('an age', () => {
   })
 
   test('a birthDate that is none cannot be compared', () => {
-    expect(refusal(adult, of('06/05/2006')).message).toContain('A date cannot be compared with a Date')
+    expect(refusal(adult, of('06/05/2006')).message).toContain(
+      'A date cannot be compared with a Date at line 1 column 11: its text is not of that form',
+    )
   })
 })
 
