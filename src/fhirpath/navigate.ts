@@ -6,7 +6,7 @@ import type { Place } from './error.ts'
 import { decimal, isObject, type Item, type Items, Node, nothing } from './items.ts'
 import { Quantity } from './quantity.ts'
 import type { Run } from './run.ts'
-import type { Property, Shape } from './shapes.ts'
+import type { Member, Property, Shape } from './shapes.ts'
 
 /** The values of that name in the items; `of` a type when the items have one (`value` finds `valueQuantity`). */
 export function members(items: Items, name: string, run: Run, place: Place): Items {
@@ -32,18 +32,18 @@ function intoMember(found: Item[], node: Node, name: string, run: Run, place: Pl
     intoOther(found, node, object, name, run, place)
     return
   }
-  const { properties, last } = member
-  if (isThere(object, last)) {
-    addValues(found, node, object, last, run, place)
-    return
+  const property = propertyIn(object, member)
+  if (property) addValues(found, node, object, property, run, place)
+}
+
+/** Of a choice the first that is there, should a resource wrongly have several; else one with extensions alone. */
+function propertyIn(holder: Holder, { properties }: Member): Property | undefined {
+  for (let i = 0; i < properties.length; i++) if (holder[properties[i]!.name] !== undefined) return properties[i]
+  for (let i = 0; i < properties.length; i++) {
+    const { beside } = properties[i]!
+    if (beside !== '' && holder[beside] !== undefined) return properties[i]
   }
-  for (let i = 0; properties.length > 1 && i < properties.length; i++) {
-    const property = properties[i]!
-    if (!isThere(object, property)) continue
-    member.last = property
-    addValues(found, node, object, property, run, place)
-    return
-  }
+  return undefined
 }
 
 /** A computed quantity has the members that FHIR's has. */
@@ -54,9 +54,6 @@ function intoQuantity(found: Item[], quantity: Quantity, name: string): void {
 }
 
 type Holder = Readonly<Record<string, unknown>>
-
-const isThere = (holder: Holder, { name, beside }: Property) =>
-  holder[name] !== undefined || (beside !== '' && holder[beside] !== undefined)
 
 /** No element of the type, or plain JSON. */
 function intoOther(found: Item[], node: Node, holder: Holder, name: string, run: Run, place: Place): void {
@@ -127,7 +124,8 @@ export function quickText(items: Items, name: string): string | undefined {
   if (items.length !== 1) return undefined
   const item = items[0]
   if (!(item instanceof Node) || item.shape.is === 'primitive') return undefined
-  const property = item.shape.members.get(name)?.last
+  const properties = item.shape.members.get(name)?.properties
+  const property = properties?.length === 1 ? properties[0]! : undefined
   if (property?.shape().system !== 'String') return undefined
   const value = (item.value as Holder | undefined)?.[property.name]
   return typeof value === 'string' ? value : undefined

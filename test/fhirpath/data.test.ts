@@ -29,6 +29,13 @@ describe('choices', () => {
   })
 })
 
+test('of two variants of a choice, which no resource may have, always the same is taken', () => {
+  const both = { ...observation, valueString: 'five' }
+  expect(path('value', both)).toEqual([observation.valueQuantity])
+  expect(path('value', { ...observation, valueQuantity: undefined, valueString: 'five' })).toEqual(['five'])
+  expect(path('value', both)).toEqual([observation.valueQuantity])
+})
+
 describe('types', () => {
   test.each([
     ['$this is Patient and $this is DomainResource and $this is Resource', [true]],
