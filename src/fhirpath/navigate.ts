@@ -67,7 +67,7 @@ function intoOther(found: Item[], node: Node, holder: Holder, name: string, run:
   }
 }
 
-function addPlain(found: Item[], value: unknown, root: Node | undefined, run: Run): void {
+function addPlain(found: Item[], value: unknown, root: Node, run: Run): void {
   if (value === undefined || value === null) return
   if (typeof value === 'object') found.push(new Node(value, run.shapes.ofObject(value), root))
   else found.push(value as string | number | boolean)
@@ -99,7 +99,7 @@ function addMany(
   values: readonly unknown[],
   holder: Holder,
   property: Property,
-  root: Node | undefined,
+  root: Node,
   run: Run,
   place: Place,
 ): void {
@@ -132,16 +132,8 @@ export function quickText(items: Items, name: string): string | undefined {
 }
 
 /** A resource in a Bundle is its own root; a contained one belongs to what contains it. */
-function rootFor(parent: Node): Node | undefined {
-  if (parent.root === undefined) return parent
-  if (parent.shape.is !== 'resource') return parent.root
-  return isContained(parent) ? parent.root : parent
-}
-
-function isContained(node: Node): boolean {
-  const { contained } = (node.root!.value ?? {}) as { contained?: unknown }
-  return Array.isArray(contained) && contained.includes(node.value)
-}
+const rootFor = (parent: Node): Node =>
+  parent.root === undefined || (parent.shape.is === 'resource' && !parent.isContained) ? parent : parent.root
 
 /** All that is right below the items. */
 export function children(items: Items, run: Run, place: Place): Items {
