@@ -228,7 +228,7 @@ export function makeTenants(
           tenant,
           own: more.services ?? [],
           rules,
-          ruleAdmin: idOf => makeRuleAdmin(config, door, rules, idOf),
+          ruleAdmin: services => makeRuleAdmin(config, door, rules, services),
           now: () => Date.now(),
           random: randomBytes,
           records: name => engine.records(name),

@@ -5,11 +5,12 @@
 import { sandboxUser } from './access/caller.ts'
 import type { RuleAdmin } from './cds/admin.ts'
 import { hookNamed, hooks } from './cds/hooks.ts'
+import type { RuleServices } from './cds/rule-service.ts'
 import { beyondSubset } from './cds/template.ts'
 import type { Config } from './config.ts'
 import type { Definitions } from './fhir/definitions.ts'
 import { parseJson } from './fhir/json.ts'
-import { notFound } from './fhir/outcome.ts'
+import { conflict, notFound, unprocessable } from './fhir/outcome.ts'
 import type { Resource } from './fhir/types.ts'
 import type { Door, FhirRequest } from './rest/exchange.ts'
 import type { LiveRules } from './rules/live-rules.ts'
@@ -38,26 +39,25 @@ export function checkRule(resource: Resource, definitions: Definitions): readonl
   return 'faults' in read ? read.faults : []
 }
 
-/** Rules as an operator handles them: through the door, so that they are checked and kept like all else. `idOf`: of a rule, by its service. */
-export function makeRuleAdmin(
-  { publicUrl }: Config,
-  door: Door,
-  rules: LiveRules,
-  idOf: (serviceId: string) => string | undefined,
-): RuleAdmin {
+/** Rules as an operator handles them: through the door, so that they are checked and kept like all else, and approved at once. */
+export function makeRuleAdmin({ publicUrl }: Config, door: Door, rules: LiveRules, services: RuleServices): RuleAdmin {
   const ask = async (method: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string, body?: FhirRequest['body']) => {
     const request = { method, path, query: '', headers: {}, base: `${publicUrl}/fhir`, ...(body ? { body } : {}) }
     const { version, resource } = await door.handle(request, sandboxUser)
     return version?.text === undefined ? resource! : (parseJson(Buffer.from(version.text)) as unknown as Resource)
   }
   const known = (serviceId: string): string => {
-    const id = idOf(serviceId)
+    const id = services.idOf(serviceId)
     if (id === undefined) throw notFound(`${serviceId.slice(0, 64)} is no rule.`)
     return id
   }
   return {
     async put(planDefinition) {
-      const { meta, id } = planDefinition
+      const { meta, id, status, action } = planDefinition
+      if (status !== 'active' || !JSON.stringify(action ?? '').includes('"named-event"'))
+        throw unprocessable(
+          'Only an active rule with a trigger on a CDS hook (named-event) is a CDS service. Others are written to PlanDefinition.',
+        )
       const profile = isRule(planDefinition) ? meta!.profile! : [...(meta?.profile ?? []), RULE_PROFILE]
       const body = { ...planDefinition, meta: { ...meta, profile } } as unknown as NonNullable<FhirRequest['body']>
       const stored = await ask(
@@ -66,7 +66,12 @@ export function makeRuleAdmin(
         body,
       )
       await rules.approve(String(stored['url']), 'admin')
-      return { id: stored.id! }
+      const serviceId = services.serviceOf(stored.id!)
+      if (serviceId === undefined)
+        throw conflict(
+          `PlanDefinition/${stored.id!} is stored, but its services are switched off or have no id that is free.`,
+        )
+      return { id: serviceId }
     },
     planDefinitionOf: async serviceId => ask('GET', `PlanDefinition/${known(serviceId)}`),
     async remove(serviceId) {

@@ -17,7 +17,7 @@ import { makeServiceCatalogue } from './catalogue.ts'
 import type { FhirServers } from './fhir-server.ts'
 import type { FireParts, Place } from './fire.ts'
 import { makeRegistry } from './registry.ts'
-import { ruleServices } from './rule-service.ts'
+import { type RuleServices, ruleServices } from './rule-service.ts'
 import type { RemoteParts } from './remote.ts'
 import type { SearchWords } from './remote-input.ts'
 import { type CdsParts, type CdsServer, makeCdsServer } from './server.ts'
@@ -33,8 +33,8 @@ export interface CdsMakings {
   readonly own: readonly CdsService[]
   /** The tenant's rules. */
   readonly rules: LiveRules
-  /** How an operator handles them; `idOf`: the PlanDefinition of a service. */
-  readonly ruleAdmin?: (idOf: (serviceId: string) => string | undefined) => RuleAdmin
+  /** How an operator handles them. */
+  readonly ruleAdmin?: (services: RuleServices) => RuleAdmin
   readonly servers: FhirServers
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -126,7 +126,7 @@ export async function makeCds(makings: CdsMakings): Promise<CdsServer> {
     registry,
     statistics,
     feedback,
-    rules: makings.ruleAdmin?.(ofRules.idOf) ?? noRules,
+    rules: makings.ruleAdmin?.(ofRules) ?? noRules,
     clients: { clients: records('cds-clients'), policy, now },
     words: makings.words,
     get: makings.fetch,

@@ -17,6 +17,8 @@ export interface RuleServices {
   current(): readonly CdsService[]
   /** The logical id of the PlanDefinition that a service is made of. */
   idOf(serviceId: string): string | undefined
+  /** The other way round. */
+  serviceOf(id: string): string | undefined
 }
 
 /** `taken`: ids that services in the box have. */
@@ -33,7 +35,11 @@ export function ruleServices(rules: LiveRules, taken: ReadonlySet<string>): Rule
     }
     return services
   }
-  return { current, idOf: serviceId => (current(), ids.get(serviceId)) }
+  return {
+    current,
+    idOf: serviceId => (current(), ids.get(serviceId)),
+    serviceOf: id => (current(), [...ids].find(each => each[1] === id)?.[0]),
+  }
 }
 
 function servicesOf(
