@@ -24,7 +24,8 @@ const fence = place => ({
       patterns: Object.entries(fences)
         .filter(([, allowed]) => !allowed.includes(place))
         .map(([name, allowed]) => ({
-          group: [name, `${name}/*`],
+          // a folder of ours may have the name of a package
+          regex: `^${name.replace(/[.]/g, '\\.')}(?:/|$)`,
           message: `${name} lives in ${allowed.join(' and ')} only.`,
         })),
     },

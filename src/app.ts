@@ -32,6 +32,8 @@ import { nowhere } from './http/nowhere.ts'
 import { interactions } from './rest/interactions.ts'
 import { operations } from './rest/operations.ts'
 import { makeDoor } from './rest/server.ts'
+import { checkRule, makeRuleAdmin, ruleReader } from './rule-makings.ts'
+import { makeLiveRules } from './rules/live-rules.ts'
 import { makeExtractor } from './search/extract.ts'
 import { kinds } from './search/kinds.ts'
 import { security } from './smart/discovery.ts'
@@ -168,6 +170,7 @@ export function makeTenants(
         conformance,
         terminology,
         validate,
+        checkRule: resource => checkRule(resource, catalogue.definitions),
         level,
         ...(audit ? { audit: { log: audit, level: recorded } } : {}),
         guard: guarded,
@@ -210,13 +213,22 @@ export function makeTenants(
         },
         lazyPages,
       ),
-    openCds: (engine, catalogue, door, smart, tenant, audit) =>
+    openRules: (engine, catalogue) =>
+      makeLiveRules({
+        store: engine,
+        records: name => engine.records(name),
+        reader: () => ruleReader(catalogue.definitions),
+        open: config.auth === 'open',
+      }),
+    openCds: (engine, catalogue, door, smart, tenant, audit, rules) =>
       lazily(async () => {
         const { makeCds } = await import('./cds/cds.ts')
         const required = config.cdsClients === 'auto' ? config.auth === 'smart' : config.cdsClients === 'required'
         return makeCds({
           tenant,
           own: more.services ?? [],
+          rules,
+          ruleAdmin: services => makeRuleAdmin(config, door, rules, services),
           now: () => Date.now(),
           random: randomBytes,
           records: name => engine.records(name),

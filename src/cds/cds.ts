@@ -9,6 +9,7 @@ import { makeHolderKeys } from '../jwt/holder-keys.ts'
 import { sign } from '../jwt/jwt.ts'
 import { makeOnce } from '../jwt/once.ts'
 import { makeKeys } from '../jwt/signing-keys.ts'
+import type { LiveRules } from '../rules/live-rules.ts'
 import type { Records } from '../store/store.ts'
 import { answerAdmin, type AdminParts, type RuleAdmin } from './admin.ts'
 import type { ClientPolicy } from './admin-clients.ts'
@@ -16,6 +17,7 @@ import { makeServiceCatalogue } from './catalogue.ts'
 import type { FhirServers } from './fhir-server.ts'
 import type { FireParts, Place } from './fire.ts'
 import { makeRegistry } from './registry.ts'
+import { type RuleServices, ruleServices } from './rule-service.ts'
 import type { RemoteParts } from './remote.ts'
 import type { SearchWords } from './remote-input.ts'
 import { type CdsParts, type CdsServer, makeCdsServer } from './server.ts'
@@ -29,9 +31,10 @@ export interface CdsMakings {
   readonly tenant: string
   /** An operator's, beside those in the box. */
   readonly own: readonly CdsService[]
-  /** Those that are rules: the same array as long as none changed. */
-  readonly rules?: () => readonly CdsService[]
-  readonly ruleAdmin?: RuleAdmin
+  /** The tenant's rules. */
+  readonly rules: LiveRules
+  /** How an operator handles them. */
+  readonly ruleAdmin?: (services: RuleServices) => RuleAdmin
   readonly servers: FhirServers
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -52,18 +55,20 @@ export interface CdsMakings {
 }
 
 const MINUTE = 60
-const none: readonly CdsService[] = []
 const refuse = () => Promise.reject(notFound('This server has no rules.'))
 const noRules: RuleAdmin = { put: refuse, planDefinitionOf: refuse, remove: refuse, all: async () => [] }
 const POLICY = 'clients'
 
 export async function makeCds(makings: CdsMakings): Promise<CdsServer> {
-  const { own, rules = () => none, servers, now, random, records, tenant } = makings
+  const { own, rules, servers, now, random, records, tenant } = makings
+  const builtIn = [...services, ...own]
+  const ofRules = ruleServices(rules, new Set(builtIn.map(({ id }) => id)))
+  await rules.ready()
   const feedback = records('cds-feedback')
   const statistics = await makeStatistics(records('cds-statistics'))
   const registry = await makeRegistry({
-    builtIn: [...services, ...own],
-    rules,
+    builtIn,
+    rules: ofRules.current,
     settings: records('cds-services'),
     versions: records('cds-service-versions'),
     remote: { post: makings.post, now },
@@ -121,7 +126,7 @@ export async function makeCds(makings: CdsMakings): Promise<CdsServer> {
     registry,
     statistics,
     feedback,
-    rules: makings.ruleAdmin ?? noRules,
+    rules: makings.ruleAdmin?.(ofRules) ?? noRules,
     clients: { clients: records('cds-clients'), policy, now },
     words: makings.words,
     get: makings.fetch,
@@ -134,9 +139,16 @@ export async function makeCds(makings: CdsMakings): Promise<CdsServer> {
     },
     ...(makings.changed ? { changed: makings.changed } : {}),
   }
+  /** Rules that were just written count at once. */
+  const afterRules =
+    <In extends unknown[], Out>(work: (...given: In) => Promise<Out>) =>
+    async (...given: In): Promise<Out> => {
+      if (!rules.isReady) await rules.ready()
+      return work(...given)
+    }
   return {
-    answer,
-    admin: request => answerAdmin(admin, request),
+    answer: afterRules(answer),
+    admin: afterRules((request: Parameters<CdsServer['admin']>[0]) => answerAdmin(admin, request)),
     publishedKeys: async () => ({ keys: await keys.published() }),
     close: () => statistics.close(),
   }

@@ -142,6 +142,8 @@ export interface Context {
   readonly expand?: Expand
   /** What is wrong with a resource by FHIR and by profiles. */
   readonly validate?: Validator['validate']
+  /** What is wrong with a resource that is a rule; nothing of others. A broken rule is refused at every level of validation. */
+  readonly checkRule?: (resource: Resource) => readonly { readonly expression: string; readonly diagnostics: string }[]
   /**
    * Makes these SearchParameter resources searchable beside those of the server, and indexes all resources of the types again.
    * Resolves to how many.

@@ -2,10 +2,10 @@
  * The resource a client sends, checked; a Binary may come as its bytes.
  * https://hl7.org/fhir/R4/binary.html#rest
  */
-import { badRequest } from '../fhir/outcome.ts'
+import { badRequest, FhirError } from '../fhir/outcome.ts'
 import { checked } from './checked.ts'
 import type { Context, FhirRequest, Resource } from './exchange.ts'
-import { mannerOf, refuseInvalid } from './validation.ts'
+import { mannerOf, refuseInvalid, ruleIssues } from './validation.ts'
 
 /** The body as a resource of this type. Throws 400 or 422 with all that is wrong. */
 export async function received(context: Context, type: string): Promise<Resource> {
@@ -14,8 +14,10 @@ export async function received(context: Context, type: string): Promise<Resource
   return accepted(context, checked(body, type, context.definitions, mannerOf(context)))
 }
 
-/** The resource, when validation has nothing against it; else throws 422. */
+/** The resource, when validation has nothing against it, and, being a rule, it can be carried out; else throws 422. */
 export async function accepted(context: Context, resource: Resource): Promise<Resource> {
+  const broken = ruleIssues(context, resource)
+  if (broken.length > 0) throw new FhirError(422, broken)
   await refuseInvalid(context, resource)
   return resource
 }

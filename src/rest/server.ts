@@ -46,6 +46,7 @@ export interface DoorParts {
   /** For searches; that of the terminology when not given. */
   readonly expand?: Expand
   readonly validate?: Context['validate']
+  readonly checkRule?: Context['checkRule']
   /** The tenant's own level of validation, as it is now; undefined: that of the settings. */
   readonly level?: () => Level | undefined
   /** The audit log, and what is recorded in it; without it nothing is. */
@@ -85,7 +86,7 @@ export const defaultSettings: Settings = { handling: 'strict', conditionalDelete
 
 /** Opens a tenant's door. */
 export function makeDoor(parts: DoorParts): Door {
-  const { engine, catalogue, guard, conformance, terminology, validate, observe, audit } = parts
+  const { engine, catalogue, guard, conformance, terminology, validate, checkRule, observe, audit } = parts
   const expand = parts.expand ?? terminology?.expandForSearch
   const { newId = randomUUID, now = Date.now } = parts
   const limits = { ...defaultLimits, ...parts.limits }
@@ -105,6 +106,7 @@ export function makeDoor(parts: DoorParts): Door {
     ...(terminology && { terminology }),
     ...(expand && { expand }),
     ...(validate && { validate }),
+    ...(checkRule && { checkRule }),
   }
 
   const storeOf = (caller: Caller): Store => (guard ? guard(engine, caller) : engine)

@@ -36,6 +36,17 @@ export async function refuseInvalid(context: Context, resource: Resource): Promi
 
 const refuses = ({ severity, expression }: Finding) => severity === 'error' && !expression.endsWith('.display')
 
+/** What is wrong with a rule; nothing of other resources. */
+export const ruleIssues = ({ checkRule }: Context, resource: Resource): readonly Issue[] =>
+  resource.resourceType === 'PlanDefinition' && checkRule
+    ? checkRule(resource).map(({ expression, diagnostics }) => ({
+        severity: 'error',
+        code: 'business-rule',
+        diagnostics,
+        expression: [expression],
+      }))
+    : []
+
 /** Finds what a reference leads to, as far as this caller may see it. */
 export function resolverOf({ store, request }: Context): NonNullable<ValidateOptions['resolve']> {
   return async reference => {

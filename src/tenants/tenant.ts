@@ -11,6 +11,7 @@ import type { Room } from '../http/fhir.ts'
 import { makeCatalogue, type Catalogue } from '../rest/catalogue.ts'
 import type { Door, Level } from '../rest/exchange.ts'
 import { makeTenantConformance, type TenantConformance } from '../rest/tenant-conformance.ts'
+import type { LiveRules } from '../rules/live-rules.ts'
 import type { Extractor } from '../search/query.ts'
 import { announce } from '../store/announce.ts'
 import type { SmartServer } from '../smart/words.ts'
@@ -49,7 +50,10 @@ export interface TenantParts {
     smart: SmartServer,
     tenant: string,
     audit: Audit | undefined,
+    rules: LiveRules,
   ): CdsServer
+  /** The tenant's rules; not read yet. */
+  openRules(engine: Engine, catalogue: Catalogue): LiveRules
 }
 
 export class Tenant implements Room {
@@ -60,6 +64,7 @@ export class Tenant implements Room {
   readonly smart: SmartServer
   readonly cds: CdsServer
   readonly audit: Audit | undefined
+  readonly rules: LiveRules
   readonly #catalogue: Catalogue
   #inside = 0
   #closing = false
@@ -73,6 +78,7 @@ export class Tenant implements Room {
     conformance: TenantConformance,
     smart: SmartServer,
     cds: CdsServer,
+    rules: LiveRules,
     audit?: Audit,
   ) {
     this.name = name
@@ -82,6 +88,7 @@ export class Tenant implements Room {
     this.conformance = conformance
     this.smart = smart
     this.cds = cds
+    this.rules = rules
     this.audit = audit
   }
 
@@ -102,14 +109,18 @@ export class Tenant implements Room {
     const catalogue = makeCatalogue(parts.definitions, definitions => parts.makeExtractor(definitions))
     const store = parts.openEngine(join(folder, STORE_FILE), catalogue.extractor)
     const conformance = makeTenantConformance(() => parts.packages.of(name), store)
-    const engine = announce(store, versions => conformance.committed(versions))
+    const rules = parts.openRules(store, catalogue)
+    const engine = announce(store, versions => {
+      conformance.committed(versions)
+      rules.committed(versions)
+    })
     try {
       await catalogue.restore(engine)
       const audit = parts.openAudit?.(engine, catalogue, name)
       const door = parts.openDoor(engine, catalogue, conformance, level, terminologyServer, folder, audit)
       const smart = parts.openSmart(engine, catalogue, name, audit)
-      const cds = parts.openCds(engine, catalogue, door, smart, name, audit)
-      return new Tenant(name, engine, catalogue, door, conformance, smart, cds, audit)
+      const cds = parts.openCds(engine, catalogue, door, smart, name, audit, rules)
+      return new Tenant(name, engine, catalogue, door, conformance, smart, cds, rules, audit)
     } catch (error) {
       await engine.close()
       throw error

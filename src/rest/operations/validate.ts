@@ -9,7 +9,7 @@ import type { ValidateOptions } from '../../validation/words.ts'
 import type { Arguments, Context, FhirResponse, Json, Match, Operation, Resource } from '../exchange.ts'
 import { quoted } from '../outcome-text.ts'
 import { permit } from '../permit.ts'
-import { toldWith, resolverOf } from '../validation.ts'
+import { toldWith, resolverOf, ruleIssues } from '../validation.ts'
 import { asked, MODES, type Asked, type Mode } from './validate-request.ts'
 import * as says from './validate-texts.ts'
 
@@ -63,6 +63,7 @@ async function run(context: Context, match: Match, args: Arguments): Promise<Fhi
   const issues = [
     ...mismatches(context, match, resource, mode),
     ...toldWith(findings, context.language, sent === undefined ? undefined : found),
+    ...(isResource(resource) ? ruleIssues(context, resource) : []),
   ]
   return said(issues.length > 0 ? issues : [says.allWell(context.language)])
 }
@@ -71,6 +72,9 @@ const said = (issues: readonly Issue[]): FhirResponse => ({
   status: 200,
   resource: outcome(issues) as unknown as Resource,
 })
+
+const isResource = (value: Json): value is Json & Resource =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function optionsOf(context: Context, { profiles }: Asked, mode: Mode | undefined): ValidateOptions {
   return {
