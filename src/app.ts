@@ -228,6 +228,7 @@ export function makeTenants(
           tenant,
           own: more.services ?? [],
           rules,
+          ruleReader: () => ruleReader(catalogue.definitions),
           ruleAdmin: services => makeRuleAdmin(config, door, rules, services),
           now: () => Date.now(),
           random: randomBytes,

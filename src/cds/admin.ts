@@ -8,6 +8,7 @@ import type { Records } from '../store/store.ts'
 import { bundleOf, readBundle } from './admin-bundle.ts'
 import { wrong } from './check-json.ts'
 import { answerClients, answerSettings, type ClientsParts } from './admin-clients.ts'
+import { answerRules, type RulesParts } from './admin-rules.ts'
 import { feedbackOf } from './feedback.ts'
 import { fire, type FireOrder, type FireParts, type Place } from './fire.ts'
 import type { Known, Registry } from './registry.ts'
@@ -44,6 +45,7 @@ export interface AdminParts {
   readonly feedback: Records
   readonly rules: RuleAdmin
   readonly clients: ClientsParts
+  readonly allRules: RulesParts
   readonly words: () => SearchWords
   /** GETs, guarded; rejects with an Error named FetchError. */
   readonly get: (url: string) => Promise<{ status: number; body: Buffer }>
@@ -62,6 +64,8 @@ export async function answerAdmin(parts: AdminParts, request: AdminRequest): Pro
       return answerClients(parts.clients, request, rest, parts.changed)
     case 'cds-settings':
       return rest.length === 0 ? answerSettings(parts.clients, request, parts.changed) : undefined
+    case 'rules':
+      return answerRules(parts.allRules, request, rest, parts.changed)
     case 'cds-client':
       if (rest.join('/') !== 'fire') return undefined
       only(request, 'POST')

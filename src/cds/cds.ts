@@ -4,12 +4,14 @@
  */
 import { randomUUID } from 'node:crypto'
 import { FhirError, notFound, outcome } from '../fhir/outcome.ts'
+import type { Resource } from '../fhir/types.ts'
 import type { HolderKeysParts } from '../jwt/holder-keys.ts'
 import { makeHolderKeys } from '../jwt/holder-keys.ts'
 import { sign } from '../jwt/jwt.ts'
 import { makeOnce } from '../jwt/once.ts'
 import { makeKeys } from '../jwt/signing-keys.ts'
 import type { LiveRules } from '../rules/live-rules.ts'
+import type { RuleReader } from '../rules/reading.ts'
 import type { Records } from '../store/store.ts'
 import { answerAdmin, type AdminParts, type RuleAdmin } from './admin.ts'
 import type { ClientPolicy } from './admin-clients.ts'
@@ -35,6 +37,9 @@ export interface CdsMakings {
   readonly rules: LiveRules
   /** How an operator handles them. */
   readonly ruleAdmin?: (services: RuleServices) => RuleAdmin
+  readonly ruleReader: () => RuleReader
+  /** Reads from this tenant as the operator. Rejects with a FhirError. */
+  readonly readAll: (url: string, base: string) => Promise<Resource>
   readonly servers: FhirServers
   /** Milliseconds since 1970. */
   readonly now: () => number
@@ -128,6 +133,7 @@ export async function makeCds(makings: CdsMakings): Promise<CdsServer> {
     feedback,
     rules: makings.ruleAdmin?.(ofRules) ?? noRules,
     clients: { clients: records('cds-clients'), policy, now },
+    allRules: { rules, reader: makings.ruleReader, read: makings.readAll },
     words: makings.words,
     get: makings.fetch,
     fire: {

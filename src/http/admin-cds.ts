@@ -17,9 +17,12 @@ export const cdsRoutes = [
   'GET, PUT and DELETE /admin/cds-clients/{iss}',
   'GET and PUT /admin/cds-settings',
   'POST /admin/cds-client/fire',
+  'GET /admin/rules and /admin/rules/{id}',
+  'POST /admin/rules/$try',
+  'POST /admin/rules/{id}/approve, /withdraw, /enable and /disable',
 ]
 
-const PATH = /^(?:tenants\/([^/]+)\/)?((?:cds-services|cds-clients|cds-settings|cds-client)(?:\/.*)?)$/s
+const PATH = /^(?:tenants\/([^/]+)\/)?((?:cds-services|cds-clients|cds-settings|cds-client|rules)(?:\/.*)?)$/s
 
 export interface CdsExchange {
   readonly method: string
