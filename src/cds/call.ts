@@ -2,11 +2,12 @@
  * A call of a CDS service: checked, given its data, answered in time.
  * https://cds-hooks.hl7.org/2.0/#calling-a-cds-service
  */
-import { badRequest, FhirError, notFound, preconditionFailed } from '../fhir/outcome.ts'
+import { badRequest, FhirError, notFound, preconditionFailed, tooCostly } from '../fhir/outcome.ts'
 import { wrong } from './check-json.ts'
 import { type FhirServers, readerFor } from './fhir-server.ts'
 import { hookNamed, hooks } from './hooks.ts'
 import { completed, sentPrefetch } from './prefetch.ts'
+import { entriesIn, MOST_ENTRIES } from './entries.ts'
 import { contextSchemas, requestSchema } from './schemas.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Call, CdsRequest, CdsResponse, CdsService, Language } from './words.ts'
@@ -88,14 +89,16 @@ export async function answerCall(
   const watch = makeWatch(service)
   try {
     checkContext(request)
+    refuseMany(entriesIn(request.context) + entriesIn(request.prefetch ?? {}))
     const sent = sentPrefetch(service, request)
-    const whole = sent.open.length === 0 && sent.failed.length === 0
+    const whole = sent.open.length === 0 && sent.begun.length === 0 && sent.failed.length === 0
     const prefetch = whole
       ? sent.prefetch
       : await watch.within(
           completed(service, request, sent, readerFor(request, base, parts.servers), watch.signal),
           () => preconditionFailed(`${id} could not get its data in time. Send it as prefetch.`, 'timeout'),
         )
+    if (!whole) refuseMany(entriesIn(request.context) + entriesIn(prefetch))
     const call: Call = {
       request,
       context: request.context,
@@ -118,6 +121,13 @@ export async function answerCall(
   } finally {
     watch.end()
   }
+}
+
+function refuseMany(entries: number): void {
+  if (entries > MOST_ENTRIES)
+    throw tooCostly(
+      `There are ${entries} resources in the Bundles of this call; at most ${MOST_ENTRIES} are looked at. Send fewer, such as those of the last years.`,
+    )
 }
 
 const late = ({ id, budget = USUAL_BUDGET }: CdsService) =>

@@ -109,6 +109,8 @@ export interface CrossReaction {
   /** Only these drugs of `to`; all when not given. */
   readonly drugs?: readonly string[]
   readonly says: Said
+  /** So seldom that it is told for information only, however severe the allergy. */
+  readonly isRare?: true
   readonly evidence: Evidence
 }
 
@@ -149,6 +151,7 @@ export const crossReactions: readonly CrossReaction[] = [
   {
     from: 'penicillins',
     to: 'carbapenems',
+    isRare: true,
     says: said(
       'In prospective studies fewer than 1% of those allergic to penicillins reacted to carbapenems.',
       '前瞻性研究中，青黴素過敏者對碳青黴烯類發生反應者不到 1%。',

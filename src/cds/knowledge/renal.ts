@@ -32,8 +32,8 @@ export interface RenalLimit {
 }
 
 const KDIGO: Evidence = {
-  label: 'KDIGO 2024 Clinical Practice Guideline for CKD',
-  url: 'https://kdigo.org/guidelines/ckd-evaluation-and-management/',
+  label: 'KDIGO 2012 Clinical Practice Guideline for CKD (Kidney Int Suppl 2013;3:1-150)',
+  url: 'https://kdigo.org/wp-content/uploads/2017/02/KDIGO_2012_CKD_GL.pdf',
 }
 const METFORMIN = usLabel('metformin', 'sections 2 and 4')
 

@@ -141,19 +141,19 @@ export const conjugate20 = new Set([`${CVX}|216`, `${CVX}|327`])
 export interface Series {
   readonly vaccine: Vaccine
   readonly months: readonly number[]
-  /** Days between doses at the least. */
-  readonly apart: number
+  /** Days between a dose and the one before it at the least, by dose. */
+  readonly apart: readonly number[]
 }
 
 export const childhood: readonly Series[] = [
-  { vaccine: vaccines.hepatitisB, months: [0, 1, 6], apart: 28 },
-  { vaccine: vaccines.bcg, months: [5], apart: 0 },
-  { vaccine: vaccines.dtap, months: [2, 4, 6, 18, 60], apart: 28 },
-  { vaccine: vaccines.pneumococcalChild, months: [2, 4, 12], apart: 56 },
-  { vaccine: vaccines.varicella, months: [12], apart: 0 },
-  { vaccine: vaccines.mmr, months: [12, 60], apart: 28 },
-  { vaccine: vaccines.japaneseEncephalitis, months: [15, 27], apart: 365 },
-  { vaccine: vaccines.hepatitisA, months: [12, 18], apart: 180 },
+  { vaccine: vaccines.hepatitisB, months: [0, 1, 6], apart: [0, 28, 56] },
+  { vaccine: vaccines.bcg, months: [5], apart: [0] },
+  { vaccine: vaccines.dtap, months: [2, 4, 6, 18, 60], apart: [0, 28, 28, 180, 180] },
+  { vaccine: vaccines.pneumococcalChild, months: [2, 4, 12], apart: [0, 56, 56] },
+  { vaccine: vaccines.varicella, months: [12], apart: [0] },
+  { vaccine: vaccines.mmr, months: [12, 60], apart: [0, 28] },
+  { vaccine: vaccines.japaneseEncephalitis, months: [15, 27], apart: [0, 365] },
+  { vaccine: vaccines.hepatitisA, months: [12, 18], apart: [0, 180] },
 ]
 
 /** Years: children until they go to school. */

@@ -89,8 +89,8 @@ function knownAllergy(allergy: AllergyIntolerance): KnownAllergy {
 
 const SNOMED = 'http://snomed.info/sct|'
 
-/** A text that says there is none names no allergy. */
-const DENIES = /\b(?:no|not|non|none|denies|denied|negative|without|tolerates?)\b|無|沒有|否認|排除/i
+/** A text that says there is none names no allergy; one that says what is not borne (無法耐受) does. */
+const DENIES = /\b(?:no|none|denies|denied|negative|without|tolerates|tolerated well)\b|無(?!法)|沒有|否認/i
 
 const textsOf = (concept: CodeableConcept | undefined): readonly string[] =>
   [concept?.text, ...objectsIn(concept?.coding).map(({ display }) => display)].flatMap(text =>
@@ -99,7 +99,8 @@ const textsOf = (concept: CodeableConcept | undefined): readonly string[] =>
 
 interface Match {
   readonly allergy: KnownAllergy
-  readonly kind: 'drug' | 'class' | 'cross'
+  /** `cross` and `rare`: another class that may cross-react, or seldom does. */
+  readonly kind: 'drug' | 'class' | 'cross' | 'rare'
   /** What the two have in common. */
   readonly common: Said
   readonly says?: Said
@@ -142,14 +143,14 @@ function matchesOf(medicine: Medicine, { toDrug, toClass }: Allergies): readonly
     const allergy = toClass.get(id)
     if (allergy) matches.push({ allergy, kind: 'class', common: name, evidence: [ATC, FHIR] })
   }
-  for (const { from, to, drugs, says, evidence } of crossReactions) {
+  for (const { from, to, drugs, says, evidence, isRare = false } of crossReactions) {
     const allergy = toClass.get(from)
     const origin = allergyClasses.find(each => each.id === from)
     const target = ordered.find(each => each.id === to)
     if (!allergy || !origin || !target) continue
     if (drugs && !medicine.drugs.some(drug => drugs.includes(drug.name))) continue
     const common = said(`${origin.name.en} and ${target.name.en}`, `${origin.name['zh-TW']}與${target.name['zh-TW']}`)
-    matches.push({ allergy, kind: 'cross', common, says, evidence: [evidence, FHIR] })
+    matches.push({ allergy, kind: isRare ? 'rare' : 'cross', common, says, evidence: [evidence, FHIR] })
   }
   return matches
 }
@@ -168,6 +169,7 @@ const INDICATORS = ['info', 'warning', 'critical'] as const
 
 /** Of a match: 0 to 2. The same drug or class is a warning, and critical where criticality is high or a reaction was severe. */
 function rank({ kind, allergy: { grave } }: Match): 0 | 1 | 2 {
+  if (kind === 'rare') return 0
   if (kind === 'cross') return grave ? 1 : 0
   return grave ? 2 : 1
 }
@@ -184,7 +186,7 @@ function cardOf(found: Found, language: Language): Card {
     drug: said(`the allergy is to this drug: ${common.en}`, `過敏紀錄即為此藥：${common['zh-TW']}`),
     class: said(`both are ${common.en}`, `兩者同屬${common['zh-TW']}`),
     cross: said(`${common.en} may cross-react`, `${common['zh-TW']}可能有交叉反應`),
-  }[kind]
+  }[kind === 'rare' ? 'cross' : kind]
   const summary = {
     drug: said(
       `${medicine.label}: allergy to ${allergy.label} on record`,
@@ -198,7 +200,7 @@ function cardOf(found: Found, language: Language): Card {
       `${medicine.label}: may cross-react with the recorded allergy to ${allergy.label}`,
       `${medicine.label}：與「${allergy.label}」過敏可能交叉反應`,
     ),
-  }[kind]
+  }[kind === 'rare' ? 'cross' : kind]
   const date = typeof recordedDate === 'string' ? recordedDate.slice(0, 10) : undefined
   const lines = (words: { order: string; allergy: string; why: string; reaction: string; unknown: string }) =>
     [

@@ -165,7 +165,7 @@ function childhoodDue(birth: string, given: readonly Dose[], now: number): reado
     const at = months[doses.length]
     if (at === undefined) return []
     const age = afterMonths(birth, at)
-    const spaced = doses.length > 0 ? dayOf(last(doses) + apart * DAY) : age
+    const spaced = doses.length > 0 ? dayOf(last(doses) + (apart[doses.length] ?? 0) * DAY) : age
     const since = spaced > age ? spaced : age
     if (since > today) return []
     const dose = doses.length + 1

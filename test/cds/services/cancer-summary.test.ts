@@ -205,8 +205,8 @@ test('data that are not what they should be are answered with cards or none, nev
     expect((await clinic.prefetched('cancer-summary', prefetch)).status).toBe(200)
 })
 
-test('ten thousand results are answered in time', async () => {
-  const results = Array.from({ length: 10_000 }, (_, i) => ({
+test('as many results as one call may have are answered', async () => {
+  const results = Array.from({ length: 2_900 }, (_, i) => ({
     resource: {
       resourceType: 'Observation',
       id: `n${i}`,

@@ -79,6 +79,17 @@ test('what says that there is no allergy is none', async () => {
   expect(await ask('J01CA04', [allergy({ text: '無青黴素過敏' })])).toEqual([])
 })
 
+test('what says that a drug is not borne names an allergy, and so does the full name of a class', async () => {
+  expect(await ask('J01CA04', [allergy({ text: 'Penicillin not tolerated' })])).toHaveLength(1)
+  expect(await ask('J01CA04', [allergy({ text: '無法耐受盤尼西林' })])).toHaveLength(1)
+  for (const text of ['Non-steroidal anti-inflammatory drugs', 'NSAIDs', '非類固醇消炎止痛藥'])
+    expect(await ask('M01AE01', [allergy({ text })]), text).toHaveLength(1)
+})
+
+test('a carbapenem after a severe reaction to penicillin is information only', async () => {
+  expect((await ask('J01DH02', [penicillin]))[0]).toMatchObject({ indicator: 'info' })
+})
+
 test('refuted, entered in error, resolved and inactive allergies do not count; unconfirmed ones do', async () => {
   for (const [clinical, verification] of [
     ['active', 'refuted'],

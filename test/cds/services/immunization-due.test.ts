@@ -64,6 +64,14 @@ test('the next dose waits for the days that must lie between', async () => {
   )
 })
 
+test('the fourth dose of the five-in-one waits half a year after a late third', async () => {
+  const rest = upTo18Months(months).filter(each => each.vaccineCode.coding[0]!.code !== 'J07CA06')
+  const late = ['2025-03-01', '2025-05-01', '2026-05-01'].map(day => dose(ATC, 'J07CA06', day))
+  expect(await ask(born('2025-01-01'), [...rest, ...late])).toEqual([])
+  const [card] = await ask(born('2025-01-01'), [...rest, ...late], { now: '2026-12-01T09:00:00+08:00' })
+  expect(card!.detail).toContain('dose 4 of 5 since 2026-10-28')
+})
+
 test('newborns are due hepatitis B only, and an ImmunizationRecommendation can be kept', async () => {
   const [card] = await ask(born('2026-08-01'), [])
   expect(card).toMatchObject({ indicator: 'info', summary: 'A vaccine is due by the record: hepatitis B' })

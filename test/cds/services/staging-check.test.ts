@@ -174,6 +174,41 @@ describe('is silent', () => {
     expect(await check([lung, ...staged('cT1b', 'cN1', 'cM0', 'IIA', { method: undefined })])).toEqual([])
   })
 
+  // T and N of M0 by group, as the manual's tables list them
+  const lungGroups: Record<string, string> = {
+    IA1: '1mi-0 1a-0',
+    IA2: '1b-0',
+    IA3: '1c-0',
+    IB: '2a-0',
+    IIA: '2b-0',
+    IIB: '1a-1 1b-1 1c-1 2a-1 2b-1 3-0',
+    IIIA: '1a-2 1b-2 1c-2 2a-2 2b-2 3-1 4-0 4-1',
+    IIIB: '1a-3 1b-3 1c-3 2a-3 2b-3 3-2 4-2',
+    IIIC: '3-3 4-3',
+  }
+  const colonGroups: Record<string, string> = {
+    I: '1-0 2-0',
+    IIA: '3-0',
+    IIB: '4a-0',
+    IIC: '4b-0',
+    IIIA: '1-1a 1-1b 1-1c 2-1 1-2a',
+    IIIB: '3-1 3-1c 4a-1a 2-2a 3-2a 1-2b 2-2b',
+    IIIC: '4a-2a 3-2b 4a-2b 4b-1 4b-2',
+  }
+  test.each([
+    ['C34.11', lungGroups],
+    ['C18.2', colonGroups],
+  ])('about every right combination of %s, and speaks when it stands in another group', async (code, groups) => {
+    const names = Object.keys(groups)
+    for (const [at, group] of names.entries())
+      for (const [t, n] of groups[group]!.split(' ').map(each => each.split('-'))) {
+        const record = (stage: string) => [cancer(code, 'Cancer'), ...staged(`cT${t}`, `cN${n}`, 'cM0', stage)]
+        expect(await check(record(group)), `T${t} N${n} ${group}`).toEqual([])
+        const [card] = await check(record(names[(at + 1) % names.length]!))
+        expect(card?.summary, `T${t} N${n}`).toContain(`(${group})`)
+      }
+  })
+
   test('about combinations with X, and about head and neck IVA without distant metastasis', async () => {
     expect(await check([cancer('C34.11', 'Lung'), ...staged('cTX', 'cN0', 'cM0', 'IIB')])).toEqual([])
     expect(await check([cancer('C06.0', 'Mouth'), ...staged('cT4a', 'cN0', 'cM0', 'IVA')])).toEqual([])
@@ -193,8 +228,8 @@ test('data that are not what they should be are answered with cards or none, nev
     expect((await clinic.prefetched('staging-check', prefetch)).status).toBe(200)
 })
 
-test('a record of ten thousand observations is answered in time', async () => {
-  const stages = Array.from({ length: 10_000 }, (_, i) => ({
+test('as many observations as one call may have are answered', async () => {
+  const stages = Array.from({ length: 2_900 }, (_, i) => ({
     resource: { resourceType: 'Observation', id: `n${i}`, status: 'final', code: { coding: [{ code: '21905-5' }] } },
   }))
   const { status, body } = await clinic.prefetched('staging-check', {
