@@ -7,7 +7,7 @@
  */
 import { everything, type Query } from '../search/query.ts'
 import type { Records, Store, Version } from '../store/store.ts'
-import { isRule, readRule } from './read-rule.ts'
+import { isRule, type Read, readRule } from './read-rule.ts'
 import type { RuleReader } from './reading.ts'
 import type { Asked } from './run-rule.ts'
 import { RULE_PROFILE, type DataEvent, type Rule, type RuleFault } from './words.ts'
@@ -128,7 +128,7 @@ export function makeLiveRules({ store, records, reader, open, now = Date.now }: 
     }
     if (!isRule(resource)) return
     const fits = size + text!.length <= MOST_KEPT
-    const read = fits ? readRule(resource, reader()) : { faults: [tooMany] }
+    const read = fits ? readStored(resource, reader()) : { faults: [tooMany] }
     if (fits) size += text!.length
     const { url } = resource as { url?: unknown }
     kept.set(ref.id, {
@@ -318,6 +318,15 @@ function onEvent(live: readonly Rule[], event: DataEvent, type: string): readonl
     return actions.length > 0 ? [{ rule, actions }] : []
   })
   return found.length > 0 ? found : none
+}
+
+/** Whatever is stored must not keep a commit from being answered. */
+function readStored(resource: unknown, reader: RuleReader): Read {
+  try {
+    return readRule(resource, reader)
+  } catch (error) {
+    return { faults: [{ expression: 'PlanDefinition', diagnostics: `It cannot be read: ${(error as Error).name}.` }] }
+  }
 }
 
 const tooMany: RuleFault = {

@@ -74,6 +74,8 @@ export class Reading {
     try {
       return compile(text, { definitions: this.reader.definitions, units: canonical, variables })
     } catch (error) {
+      // expressions are bounded in depth; this is for what is read when the stack is nearly full
+      if (error instanceof RangeError) return this.fault(at, 'The expression goes too deep: make it simpler.')
       if (!(error instanceof PathError)) throw error
       const name = /^Unknown variable "%([^"]+)"/.exec(error.message)?.[1]
       const early =
