@@ -55,14 +55,12 @@ export const rule = {
         condition('%patient.birthDate <= today() - 50 years'),
         condition("%patient.gender = 'female' and %patient.deceased.empty()"),
         condition(
-          "%conditions.entry.resource.where(code.coding.where(system = 'http://hl7.org/fhir/sid/icd-10-cm' and code.startsWith('C34')).exists()).exists()",
+          "%conditions.where(code.coding.where(system = 'http://hl7.org/fhir/sid/icd-10-cm' and code.startsWith('C34')).exists()).exists()",
         ),
         condition(
-          "%observations.entry.resource.where(code.coding.exists(system = 'http://loinc.org' and code = '718-7')).select(value.ofType(Quantity).value).where($this < 12).exists()",
+          "%observations.where(code.coding.exists(system = 'http://loinc.org' and code = '718-7')).select(value.ofType(Quantity).value).where($this < 12).exists()",
         ),
-        condition(
-          "%observations.entry.resource.where(status = 'final' and code.coding.exists(code = '33914-3')).count() < 5",
-        ),
+        condition("%observations.where(status = 'final' and code.coding.exists(code = '33914-3')).count() < 5"),
       ],
     },
   ],

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { condition, onData, onHook, patientInput, plan } from '../help/rules.ts'
+import { code, condition, onData, onHook, patientInput, plan } from '../help/rules.ts'
 import { serve, type Served } from '../http/serving.ts'
 import { call, manage, view } from './help.ts'
 
@@ -21,12 +21,13 @@ afterAll(() => server.close())
 const senior = (id: string, more: object = {}) => ({
   ...plan(id, [
     {
-      ...onHook('patient-view'),
+      trigger: [onHook('patient-view')],
       title: 'A senior',
       input: [patientInput],
       condition: [condition('%patient.birthDate <= today() - 65 years')],
     },
   ]),
+  id,
   ...more,
 })
 const store = (rule: { id: string }, of = server) => of.ask('PUT', `/fhir/PlanDefinition/${rule.id}`, { body: rule })
@@ -112,8 +113,14 @@ describe('$try', () => {
     const rule = senior('canonical')
     await store(rule)
     const at = async (now: string) =>
-      (await attempt({ rule: (rule as { url: string }).url, hook: 'patient-view', patientId: 'young', now })).body
-        .response.cards.length as number
+      (
+        await attempt({
+          rule: 'https://example.org/PlanDefinition/canonical',
+          hook: 'patient-view',
+          patientId: 'young',
+          now,
+        })
+      ).body.response.cards.length as number
     expect(await at('2026-11-29T00:00:00Z')).toBe(0)
     expect(await at('2081-01-01T00:00:00Z')).toBe(1)
   })
@@ -121,7 +128,8 @@ describe('$try', () => {
   test('runs a rule over the API on a resource that would be written', async () => {
     const deny = plan('deny', [
       {
-        ...onData('data-added', 'MedicationRequest', 'deny'),
+        trigger: [onData('data-added', 'MedicationRequest')],
+        code: code('deny'),
         title: 'No indication',
         condition: [condition('%resource.reasonCode.empty()')],
       },
@@ -141,7 +149,7 @@ describe('$try', () => {
       'a broken expression',
       {
         rule: senior('x', {
-          action: [{ ...onHook('patient-view'), title: 'x', condition: [condition('%patient.birthDate <=')] }],
+          action: [{ trigger: [onHook('patient-view')], title: 'x', condition: [condition('%patient.birthDate <=')] }],
         }),
         hook: 'patient-view',
       },
@@ -163,7 +171,7 @@ describe('$try', () => {
     const endless = senior('x', {
       action: [
         {
-          ...onHook('patient-view'),
+          trigger: [onHook('patient-view')],
           title: 'x',
           input: [patientInput],
           condition: [condition("('a').repeat($this + 'a').exists()")],

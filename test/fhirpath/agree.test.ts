@@ -108,7 +108,7 @@ const differences: Readonly<Record<string, { readonly ours: unknown[]; readonly 
 /** R4's own expressions on which we differ, by what they have in them. */
 const exceptions: readonly { readonly has: RegExp; readonly why: string }[] = [
   {
-    has: /Observation\.component\.value as/,
+    has: /(?:Observation\.component|Group\.characteristic)\.value as/,
     why: '"as" takes one value; search takes those of the type out of many, and so fhirpath.js is asked',
   },
 ]
