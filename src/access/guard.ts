@@ -66,8 +66,8 @@ function guarded(store: Store, caller: Caller, judge: Judge): Store {
     const filter = caller.permits(ref.type, 'read')
     if (!filter) return undefined
     if (isEverything(filter)) return store.read(ref)
-    const seen = await current(ref, 'read')
-    if (seen) return seen
+    const { matches } = await store.find(queryOf(ref.type, both({ is: 'id', ids: [ref.id] }, filter), 1))
+    if (matches.length > 0) return matches[0]
     // beyond reach, or deleted: no index knows those, and their last content tells
     const version = await store.read(ref)
     return version && version.text === undefined && (await judge.version(filter, version)) ? version : undefined

@@ -19,7 +19,7 @@ const BURST = 300
 const WRITTEN = 260
 const CONNECTIONS = 16
 /** Bursts before the first that counts, without a pause: the code is compiled by then. */
-const WARM = 15
+const WARM = 30
 
 /** CPU time of all threads so far, in microseconds. https://docs.kernel.org/scheduler/sched-stats.html */
 function cpuOf(pid: number): number {
