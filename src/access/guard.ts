@@ -21,6 +21,9 @@ export interface GuardParts {
 const actions: readonly Action[] = ['create', 'read', 'update', 'delete', 'search']
 const unrestricted = new WeakMap<Caller, boolean>()
 
+/** Callers are remembered, and so is the store as each sees it. */
+const kept = new WeakMap<Caller, { readonly store: Store; readonly extractor: Extractor; readonly seen: Store }>()
+
 /**
  * The store as this caller sees it. Who may do everything gets the store itself. What a caller may not see is as if it were
  * not there; a write that the caller may not do throws a FhirError (403), and so does `permit` in rest/ for types that are asked by name.
@@ -31,7 +34,12 @@ export function guard(store: Store, caller: Caller, { types, extractor }: GuardP
     all = types.every(type => actions.every(action => isEverything(caller.permits(type, action) ?? nothing)))
     unrestricted.set(caller, all)
   }
-  return all ? store : guarded(store, caller, makeJudge(store, extractor))
+  if (all) return store
+  const known = kept.get(caller)
+  if (known?.store === store && known.extractor === extractor) return known.seen
+  const seen = guarded(store, caller, makeJudge(store, extractor))
+  kept.set(caller, { store, extractor, seen })
+  return seen
 }
 
 function guarded(store: Store, caller: Caller, judge: Judge): Store {
@@ -58,8 +66,8 @@ function guarded(store: Store, caller: Caller, judge: Judge): Store {
     const filter = caller.permits(ref.type, 'read')
     if (!filter) return undefined
     if (isEverything(filter)) return store.read(ref)
-    const seen = await current(ref, 'read')
-    if (seen) return seen
+    const { matches } = await store.find(queryOf(ref.type, both({ is: 'id', ids: [ref.id] }, filter), 1))
+    if (matches.length > 0) return matches[0]
     // beyond reach, or deleted: no index knows those, and their last content tells
     const version = await store.read(ref)
     return version && version.text === undefined && (await judge.version(filter, version)) ? version : undefined
@@ -125,6 +133,8 @@ function guarded(store: Store, caller: Caller, judge: Judge): Store {
 
   /** The query with the caller's Filters in it. */
   function within(query: Query): Query {
+    if (query.types.length === 1)
+      return { ...query, filter: both(scoped(query.filter), permitted(query.types[0]!, 'search')) }
     const filters = new Map(query.types.map(type => [type, permitted(type, 'search')]))
     const different = new Set(filters.values())
     const own: Filter =

@@ -168,14 +168,22 @@ export async function makeCaller(
       return filter ? [{ scope, filter }] : []
     })
 
-  const table = new Map<string, Filter | undefined>()
+  /** By action and type: every request asks several times. */
+  const tables: Record<Action, Map<string, Filter | undefined>> = {
+    create: new Map(),
+    read: new Map(),
+    update: new Map(),
+    delete: new Map(),
+    search: new Map(),
+  }
   function permits(type: string, action: Action): Filter | undefined {
-    const key = `${type} ${action}`
-    if (!table.has(key)) {
-      const filters = because(type, action).map(({ filter }) => filter)
-      table.set(key, filters.length === 0 ? undefined : filters.some(isEverything) ? everything : anyOf(filters))
-    }
-    return table.get(key)
+    const table = tables[action]
+    const known = table.get(type)
+    if (known !== undefined || table.has(type)) return known
+    const filters = because(type, action).map(({ filter }) => filter)
+    const filter = filters.length === 0 ? undefined : filters.some(isEverything) ? everything : anyOf(filters)
+    table.set(type, filter)
+    return filter
   }
 
   const level: Level = reaches.system ? (reaches.patient ? 'patient' : 'system') : reaches.patient ? 'patient' : 'user'

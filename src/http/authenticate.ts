@@ -28,6 +28,9 @@ const isPublic = (path: string) => path === 'metadata'
 /** https://www.rfc-editor.org/rfc/rfc6750#section-2.1 */
 const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i
 
+/** Headers remembered with the token in each. */
+const MOST_KEPT = 1_000
+
 /**
  * Without a token: the sandbox's own user when `open`; nobody when `smart`, who may read /metadata only.
  * With one, in both: whom the token stands for. A client that believes to be someone must not silently act as someone else.
@@ -40,9 +43,18 @@ export function authenticateBy(mode: 'open' | 'smart', callerOf: CallerOfToken):
     throw refused(`${error.message}${hint}`, 'Bearer realm="fhir", error="invalid_token"')
   }
 
+  /** Of those whose token counted once: they come again. Whether it counts now is asked each time. */
+  const tokens = new Map<string, string>()
+
+  function keep(authorization: string, token: string): void {
+    if (tokens.size >= MOST_KEPT) tokens.delete(tokens.keys().next().value!)
+    tokens.set(authorization, token)
+  }
+
   return (authorization, tenant, path, base) => {
     if (authorization !== undefined) {
-      const token = bearer.exec(authorization)?.[1]
+      const known = tokens.get(authorization)
+      const token = known ?? bearer.exec(authorization)?.[1]
       if (token === undefined)
         throw refused(
           `Send an access token: Authorization: Bearer <token>.${hint}`,
@@ -50,7 +62,9 @@ export function authenticateBy(mode: 'open' | 'smart', callerOf: CallerOfToken):
         )
       try {
         const caller = callerOf(token, tenant, base)
-        return caller instanceof Promise ? caller.catch(invalid) : caller
+        if (caller instanceof Promise) return caller.catch(invalid)
+        if (known === undefined) keep(authorization, token)
+        return caller
       } catch (error) {
         return invalid(error)
       }

@@ -80,6 +80,8 @@ function refuseWrites({ interaction, operation }: Match): void {
 /** What is not recorded still keeps its hands off the log. */
 const protecting: Watch = { over: store => veiled(store) }
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
 interface Watching extends Watch {
   /** Tells of the exchange, unless a commit has. */
   end(status: number, version?: Version): void
@@ -95,25 +97,22 @@ function watching(log: Audit, request: FhirRequest, caller: Caller, match: Match
       else more++
   }
   const happening = (status: number, version?: Version): Happening => {
-    const asked = name.startsWith('search') || name.startsWith('history') || name === 'operation'
     const requestId = request.headers['x-request-id']
     const id = match.id || (version?.ref.id ?? '')
     const number = match.rest && name === 'vread' ? match.rest : (version?.version ?? '')
-    return {
-      what: match.interaction.event ?? name,
-      status,
-      who: whoOf(caller),
-      ...(request.from ? { from: request.from } : {}),
-      ...(match.type ? { type: match.type } : {}),
-      // what has no type is no resource: the path says it all
-      ...(id && (match.type || version) ? { id } : {}),
-      ...(number ? { version: number } : {}),
-      ...(match.operation ? { operation: match.operation.code } : {}),
-      ...(asked ? { query: queryOf(request) } : {}),
-      ...(shown.length > 0 ? { shown } : {}),
-      ...(more > 0 ? { more } : {}),
-      ...(requestId ? { request: requestId } : {}),
-    }
+    // field by field: every request passes here
+    const made: Mutable<Happening> = { what: match.interaction.event ?? name, status, who: whoOf(caller) }
+    if (request.from) made.from = request.from
+    if (match.type) made.type = match.type
+    // what has no type is no resource: the path says it all
+    if (id && (match.type || version)) made.id = id
+    if (number) made.version = number
+    if (match.operation) made.operation = match.operation.code
+    if (name.startsWith('search') || name.startsWith('history') || name === 'operation') made.query = queryOf(request)
+    if (shown.length > 0) made.shown = shown
+    if (more > 0) made.more = more
+    if (requestId) made.request = requestId
+    return made
   }
   /** One for each version; for what is no write of one resource, one for the whole too. */
   const committed = (versions: readonly Version[]): Happening[] => {
@@ -128,6 +127,8 @@ function watching(log: Audit, request: FhirRequest, caller: Caller, match: Match
   return {
     over(store) {
       const seen = veiled(store)
+      // of one resource that is read the answer tells, and nothing is written
+      if (name === 'read' || name === 'vread') return seen
       return {
         ...seen,
         commit: async (writes, note) => {
@@ -185,6 +186,14 @@ function showing(
  * also not by way of a Bundle or an operation.
  */
 function veiled(store: Store): Store {
+  let veil = veils.get(store)
+  if (!veil) veils.set(store, (veil = veilOver(store)))
+  return veil
+}
+
+const veils = new WeakMap<Store, Store>()
+
+function veilOver(store: Store): Store {
   return {
     read: ref => store.read(ref),
     readMany: refs => store.readMany(refs),

@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: what the server does against what the machine could do, as ratios taken in turn in one run.
- * `npm run bench -- read create` runs only those; `BENCH_RESOURCES=1000000` sets the large store's size, `BENCH_SECONDS` each measurement's length.
+ * `npm run bench -- read create` runs only those (`auth-cpu` is `auth` without rates); `BENCH_RESOURCES=1000000` sets the large store's size, `BENCH_SECONDS` each measurement's length.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
@@ -24,6 +24,7 @@ const synthea = join(root, '../shared/data/synthea')
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 3)
 const LARGE = Number(process.env.BENCH_RESOURCES ?? 1_000_000)
 const ROUNDS = 3
+const CPU_ROUNDS = Number(process.env.BENCH_CPU_ROUNDS ?? 15)
 const ADMIN = 'bench-bench-bench-bench'
 
 const work = mkdtempSync(join(tmpdir(), 'bench-'))
@@ -424,22 +425,9 @@ async function exporting(): Promise<void> {
   report(`${what}, memory of its last quarter above its second`, mb(late), mb(early), late - early, 30, false, mb)
 }
 
-/** CPU time of a process so far, in milliseconds. */
-function cpuOf({ process }: Server): number {
-  const fields = readFileSync(`/proc/${process.pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * 10
-}
-
-/** Resolves when the server has nothing left to do (its AuditEvents are made), so that it takes nothing from what is measured next. */
-async function quiet(server: Server): Promise<void> {
-  for (let still = 0, i = 0; still < 3 && i < 300; i++) {
-    const before = cpuOf(server)
-    await new Promise(resolve => setTimeout(resolve, 200))
-    still = cpuOf(server) - before <= 20 ? still + 1 : 0
-  }
-}
-
-async function authorized(): Promise<void> {
+/** With `rates`, requests a second too, which other work on the machine disturbs. */
+async function authorized(rates: boolean): Promise<void> {
+  const { cpuPerRequest, quiet } = await import('./cpu.ts')
   const { backendTokens, patientTokens } = await import('./tokens.ts')
   const { verifying } = await import('./verifying.ts')
   const [openly, smartly] = [await folder('open'), await folder('smart')]
@@ -460,11 +448,29 @@ async function authorized(): Promise<void> {
       ['one-hit search', patients.map(n => `/fhir/Patient?identifier=MRN${n * PATIENT_EVERY}`)],
       ['search, page of 20', patients.map(n => `/fhir/Observation?patient=p${n}&_count=20`)],
     ] as const) {
+      const [smartCpu, openCpu] = (await cpuPerRequest(
+        [
+          { pid: smart.process.pid!, port: smart.port, token },
+          { pid: open.process.pid!, port: open.port },
+        ],
+        paths,
+        CPU_ROUNDS,
+      )) as [number, number]
+      const cpu = (value: number) => `${value.toFixed(0)} us`
+      report(
+        `${what}, token of ${whose}, CPU of open / own`,
+        cpu(smartCpu),
+        cpu(openCpu),
+        openCpu / smartCpu,
+        0.8,
+        true,
+      )
+      if (!rates) continue
       const job = { kind: 'get', connections: 64, seconds: SECONDS, paths } as const
       const [ours, theirs] = await inTurn(
         async () => perSecond(await load({ ...job, port: smart.port, token: await token() })),
         async () => {
-          await quiet(smart)
+          await quiet(smart.process.pid!)
           return perSecond(await load({ ...job, port: open.port }))
         },
       )
@@ -553,7 +559,7 @@ if (which.has('read') || which.has('search')) await reading(which)
 if (which.has('create')) await creating()
 if (which.has('bundles')) await transactions()
 if (which.has('validation')) await validating()
-if (which.has('auth')) await authorized()
+if (which.has('auth') || which.has('auth-cpu')) await authorized(which.has('auth'))
 if (which.has('cds')) await hooks()
 if (which.has('scale')) await scale()
 if (which.has('export')) await exporting()

@@ -94,6 +94,20 @@ describe('an access token', () => {
     await refused(body['access_token'] as string)
   })
 
+  test('that was used often still counts for one name of the server only, and ends at once when it is revoked', async () => {
+    const { access_token: token } = await server.tokens()
+    const { port } = new URL(server.origin)
+    const elsewhere = `http://localhost:${port}/fhir/Patient/one`
+    for (let i = 0; i < 4; i++) {
+      expect(await server.reads(token)).toBe(200)
+      const { status } = await fetch(elsewhere, { headers: { authorization: `Bearer ${String(token)}` } })
+      expect(status).toBe(401)
+    }
+    await server.post('revoke', { token: String(token), client_id: server.publicApp.id })
+    expect(await server.reads(token)).toBe(401)
+    expect(await server.reads(token)).toBe(401)
+  })
+
   test('J1: without a signature is refused: alg none in all its spellings, a signature left out or cut', async () => {
     const [head, body, signature] = good.split('.') as [string, string, string]
     for (const alg of ['none', 'None', 'NONE', 'nOnE', '']) {

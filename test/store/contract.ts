@@ -13,6 +13,7 @@ import { commitLaws, raceLaws } from './contract-commits.ts'
 import { largeLaws } from './contract-large.ts'
 import { historyLaws } from './contract-history.ts'
 import { indexLaws, recordLaws, referenceLaws, textLaws } from './contract-index.ts'
+import { namedLaws } from './contract-named.ts'
 import { searchLaws } from './contract-search.ts'
 
 /** Opens the store in a folder; a second call after `close` opens the same store again. */
@@ -54,6 +55,7 @@ export function contract(name: string, open: Open): void {
     describe('references', () => referenceLaws(bench))
     describe('records', () => recordLaws(bench))
     describe('the index', () => indexLaws(bench))
+    describe('one resource asked for by id', () => namedLaws(bench))
     searchLaws(bench, open)
   })
 }

@@ -25,7 +25,7 @@ class Kept extends Map<string, number> {
 /** Looks words up; undefined when the store has never seen them. */
 export class Dictionary {
   protected readonly run: Statements
-  protected readonly params = new Map<string, Map<EntryKind, Map<string, number>>>()
+  protected readonly pids = new Map<string, Map<EntryKind, Map<string, number>>>()
   protected readonly kept = {
     type: new Kept(),
     system: new Kept(),
@@ -34,6 +34,14 @@ export class Dictionary {
     rid: new Kept(),
   }
   readonly #names = new Map<number, string>()
+  /** How often a word was asked for that the store has never seen. */
+  readonly missed = { params: 0, others: 0 }
+  /** Whether every parameter is made here, so that `params` tells of each. */
+  readonly grows: boolean = false
+  /** How many parameters were made. */
+  params = 0
+  /** A number means the same word as long as this is the same. */
+  era = 0
 
   constructor(run: Statements) {
     this.run = run
@@ -48,7 +56,9 @@ export class Dictionary {
     const known = this.kept[kind].get(key)
     if (known !== undefined) return known
     const row = this.run.get(sql, args)
-    return row ? this.kept[kind].keep(key, row[0] as number) : undefined
+    if (row) return this.kept[kind].keep(key, row[0] as number)
+    this.missed.others++
+    return undefined
   }
 
   type(name: string): number | undefined {
@@ -66,15 +76,17 @@ export class Dictionary {
 
   /** Asked for every entry of every resource, hence maps within maps instead of a key put together. */
   param(type: string, name: string, kind: EntryKind): number | undefined {
-    const known = this.params.get(type)?.get(kind)?.get(name)
+    const known = this.pids.get(type)?.get(kind)?.get(name)
     if (known !== undefined) return known
     const row = this.run.get('SELECT pid FROM param WHERE type = ? AND name = ? AND kind = ?', [type, name, kind])
-    return row && this.keepParam(type, name, kind, row[0] as number)
+    if (row) return this.keepParam(type, name, kind, row[0] as number)
+    this.missed.params++
+    return undefined
   }
 
   protected keepParam(type: string, name: string, kind: EntryKind, pid: number): number {
-    let kinds = this.params.get(type)
-    if (!kinds) this.params.set(type, (kinds = new Map()))
+    let kinds = this.pids.get(type)
+    if (!kinds) this.pids.set(type, (kinds = new Map()))
     let names = kinds.get(kind)
     if (!names) kinds.set(kind, (names = new Map()))
     names.set(name, pid)
@@ -127,6 +139,7 @@ export function split(ref: string): [type: string, id: string] {
 
 /** Looks words up and makes those that are not there. Only the writer has one; `forget` after a rollback. */
 export class GrowingDictionary extends Dictionary {
+  override readonly grows = true
   #next: Record<'type' | 'param' | 'system' | 'unit' | 'phrase' | 'rid', number> | undefined
 
   /** The next free number of a dictionary. */
@@ -145,8 +158,9 @@ export class GrowingDictionary extends Dictionary {
 
   /** After a rollback: what was made may be gone. */
   forget(): void {
+    this.era++
     for (const kept of Object.values(this.kept)) kept.clear()
-    this.params.clear()
+    this.pids.clear()
     this.#next = undefined
   }
 
@@ -159,6 +173,7 @@ export class GrowingDictionary extends Dictionary {
     if (known !== undefined) return known
     const pid = this.#take('param')
     this.run('INSERT INTO param VALUES (?, ?, ?, ?)').run(pid, type, name, kind)
+    this.params++
     return this.keepParam(type, name, kind, pid)
   }
 

@@ -10,12 +10,14 @@ import { readStamped } from '../stamp.ts'
 import type { Page } from '../store.ts'
 import type { Dictionary } from './dictionary.ts'
 import { check, type Compile, isExact, isLight, seeks, type Source, source, type Sql } from './filter.ts'
+import { named } from './named.ts'
 import type { Row, Statements, Value } from './statements.ts'
 import { changedSince, type Match, subject } from './snapshot.ts'
 import { METHODS } from './versions.ts'
 
 /** So few that counting them all costs nothing. */
 const SCANT = 256
+const HANDFUL = 16
 /** A driver that yields fewer rows than this is read whole and sorted without a thought. */
 const FEW = 2_000
 /** Beyond so many, walking the resources in page order and checking each is faster than sorting. */
@@ -46,6 +48,7 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
   let residuals: { filter: Filter; type: string }[] = []
   const aliases: Aliases = type => extractor.aliases?.(type) ?? noAliases(type)
   const compile: Compile = { words, aliases, residual: (filter, type) => residuals.push({ filter, type }) - 1 }
+  const byId = named(run, words, compile)
 
   db.function('holds', { directOnly: true }, (n: unknown, json: unknown) => {
     const { filter } = residuals[n as number]!
@@ -67,7 +70,7 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
 
   const sized = new Map<string, { rows: number; until: number }>()
 
-  /** How many rows a source yields, at most `MANY`. A dense one is remembered for a while: only its magnitude matters. */
+  /** How many rows a source yields, at most `MANY`. What is more than a handful is remembered for a while: only its magnitude matters. */
   function size({ sql, args }: Sql): number {
     const key = `${sql}\n${args.join('\n')}`
     const known = sized.get(key)
@@ -75,11 +78,13 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     if (known && known.until > now) return known.rows
     const count = (limit: number) =>
       run.get(`SELECT count(*) FROM (SELECT 1 FROM (${sql}) LIMIT ${limit})`, args)![0] as number
-    const small = count(SCANT)
-    if (small < SCANT) return small
-    const rows = count(MANY)
+    let rows = count(SCANT)
+    const scant = rows < SCANT
+    // a handful is as soon counted as remembered
+    if (rows < HANDFUL) return rows
+    if (!scant) rows = count(MANY)
     if (sized.size >= 1000) sized.clear()
-    sized.set(key, { rows, until: now + 10_000 })
+    sized.set(key, { rows, until: now + (scant ? 1_000 : 10_000) })
     return rows
   }
 
@@ -356,6 +361,8 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     find: query => find(plans(query), query),
 
     findQuickly(query) {
+      const one = byId(query)
+      if (one) return one
       if (isSmall()) return find(plans(query), query)
       const few = (source: Sql) => size(source) < FEW
       const light = query.types.every(type => {

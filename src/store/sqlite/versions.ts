@@ -10,7 +10,8 @@ import type { Row, Statements, Value } from './statements.ts'
 /** How a method is written in a row. */
 export const METHODS: readonly Method[] = ['POST', 'PUT', 'PATCH', 'DELETE']
 
-const version = (type: string, id: string, row: Row): Version => ({
+/** Of a row that begins with version, stamp, method and json. */
+export const version = (type: string, id: string, row: Row): Version => ({
   ref: { type, id },
   version: String(row[0]),
   updated: Math.floor((row[1] as number) / 1024),
