@@ -125,7 +125,7 @@ describe('a backend service', () => {
   }, 60_000)
 
   test('exports only the types it names, of the members of a group', async () => {
-    const groups = (await (await fetch(`${server.base}/Group?_count=1`)).json()) as {
+    const groups = (await (await fetch(`${server.base}/Group?actual=true&_count=1`)).json()) as {
       entry: { resource: { id: string } }[]
     }
     const out = join(folder, 'group')
