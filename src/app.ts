@@ -39,7 +39,9 @@ import { interactions } from './rest/interactions.ts'
 import { operations } from './rest/operations.ts'
 import type { Door } from './rest/exchange.ts'
 import { makeDoor } from './rest/server.ts'
+import { makeApiRules } from './rules/api-rules.ts'
 import { makeLiveRules } from './rules/live-rules.ts'
+import type { Send } from './rules/routes.ts'
 import { isRule, readRule } from './rules/read-rule.ts'
 import type { RuleReader } from './rules/reading.ts'
 import { makeExtractor } from './search/extract.ts'
@@ -89,6 +91,27 @@ const fetchAllowed =
     const { guardedFetch } = await import('./net/guarded-fetch.ts')
     return guardedFetch(url, { ...options, allow: privateHosts })
   }
+
+/** Sends on what rules route: as guarded as all that goes out, and not to where a redirect leads. */
+const sendAllowed =
+  ({ privateHosts }: Config): Send =>
+  async (url, request) => {
+    const { guardedFetch } = await import('./net/guarded-fetch.ts')
+    return guardedFetch(url, { ...request, redirects: 0, maxBytes: 1024 * 1024, allow: privateHosts })
+  }
+
+/** An export at work, as rules are told of it. */
+const EXPORTING = {
+  interaction: 'operation',
+  operation: 'export',
+  type: '',
+  id: '',
+  searched: '',
+  method: 'GET',
+  query: '',
+  headers: {},
+  language: 'en',
+} as const
 
 /** Fetches the public keys of a client: small, at once, and from where it said. */
 const fetchKeys =
@@ -208,7 +231,7 @@ export function makeTenants(
               alert: fields => log?.warn({ tenant, ...fields }, 'emergency access was taken: see its AuditEvent'),
             }),
         }),
-    openDoor: (engine, catalogue, conformance, level, terminologyServer, folder, audit) => {
+    openDoor: (engine, catalogue, conformance, level, terminologyServer, folder, audit, live) => {
       const terminologyOver = (current: () => Conformance) =>
         makeTerminology({
           conformance: current,
@@ -225,9 +248,17 @@ export function makeTenants(
       })
       const guarded = (store: Store, caller: Caller) =>
         guard(store, caller, { types: definitions.resourceTypes, extractor: catalogue.extractor })
+      const rules = makeApiRules({
+        live,
+        store: engine,
+        definitions: () => catalogue.definitions,
+        send: sendAllowed(config),
+      })
       const bulk = makeBulk({
         store: engine,
-        guard: guarded,
+        // what an export shows is what rules let its owner see when it is made
+        guard: (store, caller) =>
+          rules.exchange(caller, EXPORTING)?.over(guarded(store, caller), true) ?? guarded(store, caller),
         definitions: () => catalogue.definitions,
         extractor: () => catalogue.extractor,
         folder: join(folder, 'bulk'),
@@ -243,6 +274,7 @@ export function makeTenants(
         terminology,
         validate,
         checkRule: resource => checkRule(resource, catalogue.definitions),
+        rules,
         level,
         ...(audit
           ? { audit: { log: audit, level: config.audit === 'auto' && config.auth === 'smart' ? 'all' : config.audit } }
@@ -255,8 +287,15 @@ export function makeTenants(
           validation: config.validation,
         },
       })
-      if (serving) void bulk.resume().catch(() => {})
-      return Object.assign(door, { close: () => bulk.close() })
+      if (serving) {
+        // not before what rules hide is known
+        void live
+          .ready()
+          .then(() => bulk.resume())
+          .catch(() => {})
+        void rules.resume().catch(() => {})
+      }
+      return Object.assign(door, { close: async () => void (await Promise.all([bulk.close(), rules.close()])) })
     },
     openSmart: (engine, catalogue, tenant, audit) =>
       makeSmartServer(

@@ -6,7 +6,7 @@ import type { Audit } from '../access/audit.ts'
 import { type AuditedInteraction, type AuditLevel, type Happening, MOST_SHOWN, whoOf } from '../access/audit-words.ts'
 import type { Caller } from '../access/caller.ts'
 import { FhirError, forbidden } from '../fhir/outcome.ts'
-import type { Method, Store, Version } from '../store/store.ts'
+import { noted, type Method, type Store, type Version } from '../store/store.ts'
 import type { FhirRequest, FhirResponse, Match } from './exchange.ts'
 
 /** The log as a door uses it. */
@@ -62,10 +62,17 @@ export async function audited(
     return response
   } catch (error) {
     const status = error instanceof FhirError ? error.status : 500
-    if (isWrite || level !== 'writes' || status === 401 || status === 403) watch.end(status)
+    if (isWrite || level !== 'writes' || status === 401 || status === 403) watch.end(status, undefined, ruleOf(error))
     throw error
   }
 }
+
+/** The rule that refused, by its canonical. */
+const ruleOf = (error: unknown): string | undefined =>
+  error instanceof FhirError
+    ? error.issues.flatMap(({ details }) => details?.coding ?? []).find(({ system }) => system === 'urn:ietf:rfc:3986')
+        ?.code
+    : undefined
 
 /** Nobody writes the log but the server. */
 function refuseWrites({ interaction, operation }: Match): void {
@@ -78,7 +85,7 @@ const protecting: Watch = { over: store => veiled(store) }
 
 interface Watching extends Watch {
   /** Tells of the exchange, unless a commit has. */
-  end(status: number, version?: Version): void
+  end(status: number, version?: Version, why?: string): void
 }
 
 function watching(log: Audit, request: FhirRequest, caller: Caller, match: Match, name: AuditedInteraction): Watching {
@@ -90,9 +97,10 @@ function watching(log: Audit, request: FhirRequest, caller: Caller, match: Match
       if (shown.length < MOST_SHOWN) shown.push(`${ref.type}/${ref.id}/${version}`)
       else more++
   }
-  const happening = (status: number, version?: Version): Happening => {
+  const happening = (status: number, version?: Version, why?: string): Happening => {
     const asked = name.startsWith('search') || name.startsWith('history') || match.operation !== undefined
     const requestId = request.headers['x-request-id']
+    const claimed = request.headers['x-purpose-of-use']
     const id = match.id || (version?.ref.id ?? '')
     const number = match.rest && name === 'vread' ? match.rest : (version?.version ?? '')
     return {
@@ -108,6 +116,8 @@ function watching(log: Audit, request: FhirRequest, caller: Caller, match: Match
       ...(shown.length > 0 ? { shown } : {}),
       ...(more > 0 ? { more } : {}),
       ...(requestId ? { request: requestId } : {}),
+      ...(claimed ? { claimed: claimed.slice(0, 64) } : {}),
+      ...(why ? { why } : {}),
     }
   }
   /** One for each version; for what is no write of one resource, one for the whole too. */
@@ -128,7 +138,7 @@ function watching(log: Audit, request: FhirRequest, caller: Caller, match: Match
         commit: async (writes, note) => {
           if (told || writes.length === 0) return seen.commit(writes, note)
           const own = log.note(committed)
-          const versions = await seen.commit(writes, note ? { ...note, also: own.note } : own.note)
+          const versions = await seen.commit(writes, noted(note, own.note))
           told = true
           own.kept()
           return versions
@@ -136,10 +146,10 @@ function watching(log: Audit, request: FhirRequest, caller: Caller, match: Match
         ...(shows.has(name) ? showing(seen, keep) : {}),
       }
     },
-    end(status, version) {
+    end(status, version, why) {
       if (told) return
       told = true
-      log.tell(happening(status, version))
+      log.tell(happening(status, version, why))
     },
   }
 }
