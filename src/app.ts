@@ -295,7 +295,10 @@ export function makeTenants(
           .catch(() => {})
         void rules.resume().catch(() => {})
       }
-      return Object.assign(door, { close: async () => void (await Promise.all([bulk.close(), rules.close()])) })
+      return Object.assign(door, {
+        rulesAtWork: () => ({ rules: Object.fromEntries(rules.counts()), routes: rules.routes() }),
+        close: async () => void (await Promise.all([bulk.close(), rules.close()])),
+      })
     },
     openSmart: (engine, catalogue, tenant, audit) =>
       makeSmartServer(

@@ -114,6 +114,8 @@ export interface Door {
   route(method: HttpMethod, path: string): Match
   /** Ends what goes on behind it; before the store is closed. */
   close?(): Promise<void>
+  /** What rules have done at it, and what they wait to send on; for the admin API. JSON. */
+  rulesAtWork?(): object
 }
 
 /** What an interaction may use. Made for each request by the door (rest/server.ts). */

@@ -351,7 +351,7 @@ test('of fifty parallel updates each is judged on what it replaces', async () =>
       server.ask('PUT', `Patient/${id}`, { body: patient({ id, multipleBirthInteger: i + 1 }) }),
     ),
   )
-  expect(new Set(answers.map(({ status }) => status)).isSubsetOf(new Set([200, 422, 409]))).toBe(true)
+  for (const { status } of answers) expect([200, 409, 422]).toContain(status)
   const { body } = await server.ask('GET', `Patient/${id}/_history?_count=100`)
   const values = body.entry.map(
     ({ resource }: { resource: { multipleBirthInteger: number } }) => resource.multipleBirthInteger,
@@ -367,8 +367,8 @@ test('where no rule speaks of it, an answer is byte for byte what it was', async
   const texts = async () =>
     Promise.all(
       asked.map(async url =>
-        // a Bundle tells when it was made
-        (await server.ask('GET', url)).text.replace(/^(\{"resourceType":"Bundle",.*?"lastUpdated":")[^"]*/, '$1'),
+        // a Bundle tells when it was made, that of a history has an id of its own
+        (await server.ask('GET', url)).text.replace(/^\{"resourceType":"Bundle",("id":"[^"]*",)?"meta":\{[^}]*\}/, '{'),
       ),
     )
   const before = await texts()
