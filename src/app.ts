@@ -7,27 +7,21 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import packageJson from '../package.json' with { type: 'json' }
 import { makeAudit } from './access/audit.ts'
-import { happeningOf } from './access/audit-words.ts'
+import { type AuditLevel, happeningOf } from './access/audit-words.ts'
 import { guard } from './access/guard.ts'
-import { callerOf } from './access/token-caller.ts'
 import { BULK_DATA, makeBulk } from './bulk/bulk.ts'
-import { nobody, sandboxUser, type Caller } from './access/caller.ts'
-import type { FhirServers } from './cds/fhir-server.ts'
-import { hookNamed, hooks } from './cds/hooks.ts'
-import type { CdsServer } from './cds/server.ts'
-import { beyondSubset } from './cds/template.ts'
+import type { Caller } from './access/caller.ts'
 import type { CdsService } from './cds/words.ts'
+import { callerOfToken, soon } from './caller-of-token.ts'
+import { lazily, outsideOf, toldOf } from './cds-makings.ts'
 import type { Config } from './config.ts'
 import type { Conformance } from './fhir/conformance.ts'
-import { parseJson } from './fhir/json.ts'
-import type { Resource } from './fhir/types.ts'
 import type { Definitions } from './fhir/definitions.ts'
 import { loadNpmPackages, OWN_PROFILES } from './fhir/npm-packages.ts'
 import { adminOverHttp } from './http/admin.ts'
 import { authenticateBy } from './http/authenticate.ts'
 import { cdsOverHttp } from './http/cds.ts'
 import { endpointsOverHttp } from './http/endpoint.ts'
-import { makeGuide } from './guide/guide.ts'
 import { makeServer } from './http/express.ts'
 import { exampleApp } from './http/example-app.ts'
 import { fhirOverHttp, type Traffic } from './http/fhir.ts'
@@ -37,18 +31,16 @@ import type { Logger } from './http/log.ts'
 import { nowhere } from './http/nowhere.ts'
 import { interactions } from './rest/interactions.ts'
 import { operations } from './rest/operations.ts'
-import type { Door } from './rest/exchange.ts'
 import { makeDoor } from './rest/server.ts'
+import { checkRule, EXPORTING, makeRuleAdmin, ruleReader, sendAllowed } from './rule-makings.ts'
 import { makeApiRules } from './rules/api-rules.ts'
 import { makeLiveRules } from './rules/live-rules.ts'
-import type { Send } from './rules/routes.ts'
-import { isRule, readRule } from './rules/read-rule.ts'
-import type { RuleReader } from './rules/reading.ts'
 import { makeExtractor } from './search/extract.ts'
 import { kinds } from './search/kinds.ts'
 import { security } from './smart/discovery.ts'
+import { traceOf } from './smart/launcher-calls.ts'
 import { makeTraces } from './smart/launcher-trace.ts'
-import { makePages } from './smart/pages/pages.ts'
+import { lazyPages } from './smart/pages/lazy.ts'
 import { makeSmartServer } from './smart/server.ts'
 import type { SmartHappening } from './smart/words.ts'
 import type { Store } from './store/store.ts'
@@ -71,9 +63,11 @@ export interface App {
 
 /** What an operator's own main.ts adds. */
 export interface More {
-  /** Example: examples/extensions/cds-service.ts. */
+  /** Example: examples/extensions/. */
   readonly services?: readonly CdsService[]
 }
+
+const auditLevel = ({ audit, auth }: Config): AuditLevel => (audit === 'auto' && auth === 'smart' ? 'all' : audit)
 
 /** The packages that come with the server and those of the data folder. Nothing is opened yet. */
 export const makePackages = (config: Config): Packages =>
@@ -92,27 +86,6 @@ const fetchAllowed =
     return guardedFetch(url, { ...options, allow: privateHosts })
   }
 
-/** Sends on what rules route: as guarded as all that goes out, and not to where a redirect leads. */
-const sendAllowed =
-  ({ privateHosts }: Config): Send =>
-  async (url, request) => {
-    const { guardedFetch } = await import('./net/guarded-fetch.ts')
-    return guardedFetch(url, { ...request, redirects: 0, maxBytes: 1024 * 1024, allow: privateHosts })
-  }
-
-/** An export at work, as rules are told of it. */
-const EXPORTING = {
-  interaction: 'operation',
-  operation: 'export',
-  type: '',
-  id: '',
-  searched: '',
-  method: 'GET',
-  query: '',
-  headers: {},
-  language: 'en',
-} as const
-
 /** Fetches the public keys of a client: small, at once, and from where it said. */
 const fetchKeys =
   ({ privateHosts }: Config) =>
@@ -121,74 +94,6 @@ const fetchKeys =
     const headers = { Accept: 'application/json' }
     return guardedFetch(url, { timeout: 5000, maxBytes: 256 * 1024, redirects: 0, headers, allow: privateHosts })
   }
-
-/** Loaded with the first request: most of what a server is started for does not need it. */
-function lazily(load: () => Promise<CdsServer>): CdsServer {
-  let loading: Promise<CdsServer> | undefined
-  return { answer: async (request, place) => (await (loading ??= load())).answer(request, place) }
-}
-
-/** What a rule is checked by: the types and search parameters of its tenant, the hooks there are. */
-export const ruleReader = (definitions: Definitions): RuleReader => ({
-  definitions,
-  templateProblem: text =>
-    beyondSubset(text, {
-      isType: name => definitions.isResourceType(name),
-      typeOf: (type, code) => definitions.searchParams(type).get(code)?.type,
-    }),
-  hookProblem: hook =>
-    hookNamed(hook)
-      ? undefined
-      : `${hook.slice(0, 64)} is not a hook this server knows; it knows ${hooks.map(({ name }) => name).join(', ')}.`,
-})
-
-/** What is wrong with a resource that says it is a rule; nothing of any other. */
-const checkRule = (resource: Resource, definitions: Definitions) => {
-  if (!isRule(resource)) return []
-  const read = readRule(resource, ruleReader(definitions))
-  return 'faults' in read ? read.faults : []
-}
-
-/** Reads for a CDS service from its own tenant, through the door, as whoever the token stands for. */
-const ownServer =
-  ({ auth }: Config, door: Door, callerOfToken: (token: string, base: string) => Promise<Caller>): FhirServers['own'] =>
-  async (url, base, token) => {
-    const caller = token === undefined ? (auth === 'open' ? sandboxUser : nobody) : await callerOfToken(token, base)
-    const [path = '', ...query] = url.split('?')
-    const request = { method: 'GET', path, query: query.join('?'), headers: {}, base } as const
-    const { status, text, version, resource } = await door.handle(request, caller)
-    const body = text ?? version?.text
-    return { status, body: body === undefined ? resource : (JSON.parse(body) as Resource) }
-  }
-
-/** Reads for a CDS service from the FHIR server of its client. */
-const otherServer =
-  ({ privateHosts }: Config): FhirServers['other'] =>
-  async (url, token, signal) => {
-    const { guardedFetch } = await import('./net/guarded-fetch.ts')
-    const headers = {
-      Accept: 'application/fhir+json',
-      ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-    }
-    const { status, body } = await guardedFetch(url, {
-      timeout: 5000,
-      maxBytes: 5 * 1024 * 1024,
-      redirects: 0,
-      headers,
-      allow: privateHosts,
-      signal,
-    })
-    return { status, body: resourceIn(body) }
-  }
-
-function resourceIn(body: Buffer): Resource | undefined {
-  try {
-    const value = parseJson(body)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Resource) : undefined
-  } catch {
-    return undefined
-  }
-}
 
 /**
  * The tenants of the data folder. The caller holds the folder's lock. `maxBundle`: most entries of a Bundle, when not as configured.
@@ -212,6 +117,7 @@ export function makeTenants(
     security,
   }
   const packages = makePackages(config)
+  const recorded = auditLevel(config)
   return new Tenants({
     folder: config.data,
     packages,
@@ -276,9 +182,7 @@ export function makeTenants(
         checkRule: resource => checkRule(resource, catalogue.definitions),
         rules,
         level,
-        ...(audit
-          ? { audit: { log: audit, level: config.audit === 'auto' && config.auth === 'smart' ? 'all' : config.audit } }
-          : {}),
+        ...(audit ? { audit: { log: audit, level: recorded } } : {}),
         guard: guarded,
         limits: { maxBody: config.maxBody, maxBundleEntries: maxBundle, maxBatchEntries: maxBundle },
         settings: {
@@ -310,11 +214,12 @@ export function makeTenants(
             return catalogue.definitions
           },
           mode: config.auth,
-          breakGlass: config.breakGlass === 'allow',
+          breakGlass: config.breakGlass === 'allow' && audit !== undefined,
           now: () => Date.now(),
           random: randomBytes,
           fetch: fetchKeys(config),
           audit: (what: SmartHappening) => audit?.tell(happeningOf(what)),
+          ...(audit ? { log: { level: recorded, flush: () => audit.flush(), settle: () => audit.settle() } } : {}),
           ...(config.auth === 'open'
             ? {
                 trace: makeTraces(
@@ -326,7 +231,7 @@ export function makeTenants(
               }
             : {}),
         },
-        makePages,
+        lazyPages,
       ),
     openRules: (engine, catalogue) =>
       makeLiveRules({
@@ -335,25 +240,38 @@ export function makeTenants(
         reader: () => ruleReader(catalogue.definitions),
         open: config.auth === 'open',
       }),
-    openCds: (engine, catalogue, door, smart, rules) =>
+    openCds: (engine, catalogue, door, smart, tenant, audit, rules) =>
       lazily(async () => {
         const { makeCds } = await import('./cds/cds.ts')
-        await rules.ready()
+        const required = config.cdsClients === 'auto' ? config.auth === 'smart' : config.cdsClients === 'required'
         return makeCds({
+          tenant,
           own: more.services ?? [],
           rules,
-          servers: {
-            own: ownServer(config, door, async (token, base) =>
-              callerOf(await smart.verify(token, base), { definitions: catalogue.definitions, store: engine, base }),
-            ),
-            other: otherServer(config),
-          },
+          ruleAdmin: services => makeRuleAdmin(config, door, rules, services),
           now: () => Date.now(),
+          random: randomBytes,
           records: name => engine.records(name),
+          clientsRequired: required,
+          ...(audit ? toldOf(audit, auditLevel(config) === 'all') : {}),
+          ...outsideOf(config, {
+            engine,
+            get definitions() {
+              return catalogue.definitions
+            },
+            door,
+            smart,
+          }),
         })
       }),
     seed: seedExamples,
   })
+}
+
+/** Made when it is first asked for. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => (made ??= make())
 }
 
 /** The server over the tenants of the data folder. `adminToken` opens /admin. */
@@ -374,31 +292,46 @@ export function makeApp(
   }
   const fhir = fhirOverHttp({
     room: name => tenants.room(name),
-    authenticate: authenticateBy(config.auth, async (token, name, base) => {
-      const tenant = await tenants.room(name)
-      const grant = await tenant.smart.verify(token, base)
-      return callerOf(grant, { definitions: tenant.definitions, store: tenant.engine, base })
-    }),
+    authenticate: authenticateBy(config.auth, (token, name, base) =>
+      soon(tenants.room(name), tenant => callerOfToken(config, tenant, token, base)),
+    ),
     isType: name => definitions.isResourceType(name),
     log,
     traffic,
     maxBody: config.maxBody,
     publicUrl: config.publicUrl,
+    ...(config.auth === 'open'
+      ? {
+          traces: {
+            of: traceOf,
+            async tell(tenant, trace, call) {
+              try {
+                ;(await tenants.room(tenant)).smart.traced(trace, call)
+              } catch {
+                // a token may be sent to a tenant that is not there: nobody follows that
+              }
+            },
+          },
+        }
+      : {}),
   })
   const endpoints = endpointsOverHttp({ room: name => tenants.room(name), log, publicUrl: config.publicUrl })
   const cds = cdsOverHttp({ room: name => tenants.room(name), log, publicUrl: config.publicUrl })
-  const guide = makeGuide({
-    package: OWN_PROFILES,
-    folder: fileURLToPath(new URL('../implementation-guide', import.meta.url)),
-    conformance: () => tenants.packages.shared(),
-    definitions,
+  const guide = once(async () => {
+    const { makeGuide } = await import('./guide/guide.ts')
+    return makeGuide({
+      package: OWN_PROFILES,
+      folder: fileURLToPath(new URL('../implementation-guide', import.meta.url)),
+      conformance: () => tenants.packages.shared(),
+      definitions,
+    })
   })
   const server = makeServer(
     [
       endpoints,
       fhir,
       cds,
-      adminOverHttp(adminToken, tenants, tenants.packages, log),
+      adminOverHttp(adminToken, tenants, tenants.packages, log, config.publicUrl),
       health(ready),
       guideOverHttp(guide),
       exampleApp(config.auth === 'open'),

@@ -123,10 +123,16 @@ export const settings = {
     'What the audit log records: all, writes (and refusals), off, or auto (with DHP_AUTH=smart all; when open, what is done with a token).',
     oneOf('auto', 'off', 'writes', 'all'),
   ),
+  cdsClients: setting(
+    'DHP_CDS_CLIENTS',
+    'auto',
+    'Whether calls of CDS services need the token of a trusted CDS client: required, optional, or auto (required with DHP_AUTH=smart).',
+    oneOf('auto', 'required', 'optional'),
+  ),
   breakGlass: setting(
     'DHP_BREAK_GLASS',
     'off',
-    'Emergency access: allow lets practitioners give a reason and see more for ten minutes, with an alert in the log; or off.',
+    'Emergency access: allow keeps resources labelled restricted (R, V of v3-Confidentiality) from practitioners, unless they give a reason: then for ten minutes, with an alert in the log; or off: labels keep nothing from them.',
     oneOf('off', 'allow'),
   ),
   allowOpen: setting(
@@ -239,7 +245,8 @@ export function readConfig(
   return Object.freeze(config)
 }
 
-const loopback = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
+/** Hosts that only this machine reaches. */
+export const loopback = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/
 
 /** Refuses to serve the world without any check of who asks. */
 export function checkExposure(config: Config): void {
@@ -249,6 +256,14 @@ export function checkExposure(config: Config): void {
         'Listen on 127.0.0.1, set DHP_AUTH=smart, or say --allow-open if that is what you want.',
     )
   }
+}
+
+/** Refuses emergency access that nobody would hear of. */
+export function checkEmergency({ breakGlass, audit }: Config): void {
+  if (breakGlass === 'allow' && audit === 'off')
+    throw new BadSetting(
+      'DHP_BREAK_GLASS=allow with DHP_AUDIT=off would leave no trace of emergencies. Turn the audit log on, or set DHP_BREAK_GLASS=off.',
+    )
 }
 
 /** The command line, taken apart. */

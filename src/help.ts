@@ -133,8 +133,9 @@ export const commands: readonly CommandHelp[] = [
   {
     name: 'doctor',
     use: 'doctor',
-    meaning: 'Checks settings, versions, disk space, definitions and every database.',
-    options: [],
+    meaning:
+      'Checks settings, versions, disk space, definitions and every database, and prints a scorecard of security. Exit code 1 when something is wrong.',
+    options: [{ name: 'json', meaning: 'As JSON.' }],
   },
 ]
 

@@ -1,6 +1,5 @@
 /**
- * A CDS service of an operator's own: says when a patient is not of age yet. Given to the server in a main.ts of one's own:
- * `makeApp(config, definitions, adminToken, log, { services: [ofAge] })`.
+ * A CDS service of an operator's own: says when a patient is not of age yet. main.ts beside it starts a server that has it.
  * https://cds-hooks.hl7.org/2.0/
  */
 import { card, said } from '../../src/cds/card.ts'

@@ -14,8 +14,6 @@ export const CHAIN = 'https://fhir.dhp.tw.example/NamingSystem/audit-chain'
 export interface Head {
   readonly count: number
   readonly digest: string
-  /** Records of the journal that the last commit has used up. */
-  readonly used?: readonly string[]
 }
 
 export const start: Head = { count: 0, digest: '0'.repeat(64) }

@@ -54,6 +54,8 @@ const access: Readonly<Record<AccessEvent, readonly [type: Coding, subtype: Codi
   'export-start': [exporting, own('export-start', 'Bulk export started'), 'E'],
   'export-file': [exporting, own('export-file', 'Bulk export file fetched'), 'R'],
   'export-cancel': [exporting, own('export-cancel', 'Bulk export ended'), 'D'],
+  'cds-call': [application, own('cds-call', 'CDS service called'), 'E'],
+  configured: [application, own('configured', 'Configuration changed'), 'U'],
   unauthenticated: [authentication, own('unauthenticated', 'Request without a valid token'), 'E'],
 }
 
@@ -105,7 +107,7 @@ const profile = (pattern: string, patient: boolean) =>
 
 /** Who sends data is the source, who gets it the destination: of a read, the app gets it. */
 function agents({ what, who = {}, from }: Recorded, server: string): AuditEventAgent[] {
-  const reading = !isAccess(what) && (rest[what][1] === 'Read' || what.startsWith('history'))
+  const reading = isAccess(what) ? what === 'export-file' : rest[what][1] === 'Read' || what.startsWith('history')
   const [source, destination] = [
     { coding: [dcm('110153', 'Source Role ID')] },
     { coding: [dcm('110152', 'Destination Role ID')] },

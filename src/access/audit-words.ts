@@ -39,6 +39,10 @@ export const ACCESS_EVENTS = [
   'export-start',
   'export-file',
   'export-cancel',
+  /** A CDS service was called. */
+  'cds-call',
+  /** An operator changed what the tenant offers or whom it trusts. */
+  'configured',
   /** A request that was turned away before it was known what it is (401). */
   'unauthenticated',
 ] as const

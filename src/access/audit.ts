@@ -56,12 +56,16 @@ const MOST_JOURNAL = 500_000
 const FLUSH_AFTER = 200
 /** How long a stop makes AuditEvents; the rest is made at the next start. */
 const STOPPING = 2_000
-/** AuditEvents made in one go. While requests come in, after each there is a pause (milliseconds). */
-const SLICE = 25
+/** AuditEvents made in one go: a commit of many costs each of them less, and holds the event loop for longer. */
+const SLICE = 50
 /** When somebody waits for them. */
-const MORE = 100
+const MORE = 200
+/** While requests come in there are pauses (milliseconds), and what they leave free is used by half. */
 const PAUSE = 100
+/** Requests in a pause that are few. */
 const BUSY = 20
+/** Pauses in which nothing was left free, after which some are made all the same. */
+const PATIENCE = 5
 /** Events a minute of requests without a valid token. */
 const MOST_TURNED_AWAY = 60
 /** The journal's records go when they are used up. */
@@ -94,13 +98,21 @@ export function makeAudit(parts: AuditParts): Audit {
     `${String(now()).padStart(15, '0')}-${String(++names).padStart(9, '0')}-${randomUUID().slice(0, 8)}`
   const recorded = (what: Happening): Recorded => ({ ...what, event: randomUUID(), at: now() })
 
-  /** What a crash left: records that were used up by the last commit, and those that were not. */
+  /** Whether some of the journal may have been made into events before: after a crash, or a commit that failed. */
+  let doubt = true
+
+  /** Names that were in the journal at the start, so that a write of that moment is not counted twice. */
+  let left = new Set<string>()
+
+  /** What a stop or a crash left is gone on with. */
   async function open(): Promise<void> {
-    head = ((await records.get(HEAD)) as Head | undefined) ?? start
-    for (const name of head.used ?? []) await journal.remove(name)
-    const left = (await journal.list()).map(({ key, value }) => ({ name: key, count: (value as Recorded[]).length }))
-    journalled = [...left, ...journalled]
-    waiting += left.reduce((sum, { count }) => sum + count, 0)
+    const own = new Set(journalled.map(({ name }) => name))
+    const found = (await journal.list())
+      .filter(({ key }) => !own.has(key))
+      .map(({ key, value }) => ({ name: key, count: (value as Recorded[]).length }))
+    left = new Set(found.map(({ name }) => name))
+    journalled = [...found, ...journalled]
+    waiting += found.reduce((sum, { count }) => sum + count, 0)
     if (journalled.length > 0) seal()
   }
 
@@ -163,6 +175,7 @@ export function makeAudit(parts: AuditParts): Audit {
   }
 
   const intoJournal = (name: string, count: number) => {
+    if (left.size > 0 && left.has(name)) return
     journalled.push({ name, count })
     waiting += count
   }
@@ -194,7 +207,13 @@ export function makeAudit(parts: AuditParts): Audit {
   function seal(): void {
     if (closed) return
     sealing ??= sealAll()
-      .catch((error: unknown) => void ((problem = error), failed(error)))
+      .catch((error: unknown) => {
+        problem = error
+        // whether the commit is on disk is not known
+        doubt = true
+        head = undefined
+        failed(error)
+      })
       .finally(() => {
         sealing = undefined
       })
@@ -203,56 +222,68 @@ export function makeAudit(parts: AuditParts): Audit {
   async function sealAll(): Promise<void> {
     await opened
     while (journalled.length > 0 && !closed) {
-      if (hurry === 0) {
-        recent = 0
-        await sleep(PAUSE)
-        while (hurry === 0 && recent > BUSY && waiting < MOST_JOURNAL / 2 && !closed) {
-          await sealSome()
-          recent = 0
-          await sleep(PAUSE)
-        }
-        if (closed) return
-      }
-      await sealSome()
+      if (hurry === 0) await leisure()
+      if (closed) return
+      await sealSome(hurry > 0 ? MORE : SLICE)
       await new Promise(resolve => setImmediate(resolve))
+    }
+  }
+
+  /** Resolves when few requests come in, somebody waits, or too much has gathered; until then makes events in what time is left. */
+  async function leisure(): Promise<void> {
+    for (let full = 0; ; ) {
+      recent = 0
+      const before = performance.eventLoopUtilization()
+      await sleep(PAUSE)
+      if (hurry > 0 || recent <= BUSY || waiting >= MOST_JOURNAL / 2 || closed) return
+      const { idle } = performance.eventLoopUtilization(before)
+      if (idle < PAUSE / 10 && ++full < PATIENCE) continue
+      full = 0
+      const until = performance.now() + idle / 2
+      do await sealSome(SLICE)
+      while (journalled.length > 0 && performance.now() < until && !closed)
     }
   }
 
   /** What of the first record of the journal was made into events already, when it has more than a slice. */
   let half: { name: string; rest: Recorded[] } | undefined
 
-  async function sealSome(): Promise<void> {
-    const most = hurry > 0 ? MORE : SLICE
+  async function sealSome(most: number): Promise<void> {
+    if (journalled.length === 0) return
     const used: string[] = []
     const some: Recorded[] = []
+    let rest: typeof half
     while (some.length < most && used.length < journalled.length) {
       const { name } = journalled[used.length]!
       const all = half?.name === name ? half.rest : (((await journal.get(name)) as Recorded[] | undefined) ?? [])
       const fit = all.slice(0, most - some.length)
       some.push(...fit)
       if (fit.length < all.length) {
-        half = { name, rest: all.slice(fit.length) }
+        rest = { name, rest: all.slice(fit.length) }
         break
       }
       used.push(name)
     }
-    let next = head!
+    let next = (head ??= ((await records.get(HEAD)) as Head | undefined) ?? start)
     const writes: Write[] = []
     for (const one of some) {
-      // after a crash the beginning of a long record is there already
-      if (await engine.read({ type: 'AuditEvent', id: one.event })) continue
+      // the beginning of a long record may be there already
+      if (doubt && (await engine.read({ type: 'AuditEvent', id: one.event }))) continue
       const made = chained(auditEvent(one, await patients(one), server), next)
       next = made.head
       writes.push(putOf(made.event as unknown as Resource & { id: string }))
     }
-    if (half && used.includes(half.name)) half = undefined
-    const kept: Head = { count: next.count, digest: next.digest, used }
-    await engine.commit(writes, { records: AUDIT_RECORDS, key: HEAD, value: () => kept, expires: NEVER })
+    const kept = next
+    const drops = used.map(key => ({ records: JOURNAL, key }))
+    await engine.commit(writes, { records: AUDIT_RECORDS, key: HEAD, value: () => kept, expires: NEVER, drops })
     head = kept
+    half = rest
     problem = undefined
-    for (const name of used) await journal.remove(name)
     for (const { count } of journalled.slice(0, used.length)) waiting -= count
     journalled = journalled.slice(used.length)
+    if (journalled.length > 0) return
+    left = new Set()
+    doubt = false
   }
 
   /** Words are left out of the index: nobody searches the log by its text, and they cost more than all the rest. */

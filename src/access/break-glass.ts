@@ -1,7 +1,34 @@
 /**
- * Emergency access ("break the glass"): who may take it, for how long, and what must be said.
- * https://terminology.hl7.org/CodeSystem-v3-ActReason.html#v3-ActReason-BTG
+ * Emergency access ("break the glass"): what is behind the glass, who may break it, for how long, and what must be said.
+ * https://hl7.org/fhir/R4/security-labels.html https://terminology.hl7.org/CodeSystem-v3-ActReason.html#v3-ActReason-BTG
  */
+import type { Filter } from '../search/query.ts'
+
+const CONFIDENTIALITY = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality'
+
+/** What practitioners see in an emergency only, where emergency access is allowed: resources labelled restricted or very restricted. */
+export const behindGlass: Filter = {
+  is: 'has',
+  param: '_security',
+  kind: 'token',
+  where: {
+    is: 'and',
+    parts: [
+      { is: 'compare', by: '=', column: 'system', value: CONFIDENTIALITY },
+      { is: 'one of', column: 'code', values: ['R', 'V'] },
+    ],
+  },
+}
+
+/**
+ * How a token tells what it is for: IHE IUA's claim, also in the token answer and in introspection.
+ * https://profiles.ihe.net/ITI/IUA/
+ */
+export const emergencyClaim = {
+  extensions: {
+    ihe_iua: { purpose_of_use: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ActReason', code: 'BTG' }] },
+  },
+} as const
 
 export interface BreakGlassAsked {
   /** Whether the tenant allows it at all. */

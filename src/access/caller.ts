@@ -20,6 +20,8 @@ export interface Caller {
   permits(type: string, action: Action): Filter | undefined
   /** What the token says, for a caller with one. */
   readonly grant?: Grant
+  /** The origins under which the caller's app keeps app state: access/app-state.ts. */
+  readonly stateOrigins?: readonly string[]
   /** A scope that would permit it, to be told to an app that lacks it. */
   scopeFor?(type: string, action: Action): string
   /** The scopes that permit this, for a caller with a token; empty for none. */

@@ -24,4 +24,6 @@ export interface Grant {
   readonly family?: string
   /** Emergency access: the reason given. https://terminology.hl7.org/CodeSystem/v3-ActReason (BTG) */
   readonly breakGlass?: string
+  /** Where the developer of the app follows what it asks; in a sandbox only. */
+  readonly trace?: string
 }

@@ -122,7 +122,9 @@ function reach({ scope }: Permitted, type: string, grant: Grant | undefined): Wo
       ? { en: '', zh: '' }
       : { en: ` that satisfy ${conditions.join(' and ')}`, zh: `，且符合 ${conditions.join(' 及 ')}` }
   const whole = whose(scope.level, type, grant)
-  return { en: whole.en + where.en, zh: whole.zh + where.zh }
+  const state =
+    type === 'Basic' ? { en: ', of app state only its own', zh: '（應用程式狀態僅限自身）' } : { en: '', zh: '' }
+  return { en: whole.en + where.en + state.en, zh: whole.zh + where.zh + state.zh }
 }
 
 function whose(level: string, type: string, grant: Grant | undefined): Words {

@@ -7,13 +7,14 @@ import type { Definitions } from '../fhir/definitions.ts'
 import { FhirError } from '../fhir/outcome.ts'
 import { everything, type Filter } from '../search/query.ts'
 import type { Store } from '../store/store.ts'
+import { noState, stateFilter } from './app-state.ts'
 import type { Action, Caller, Permitted } from './caller.ts'
 import { both, isEverything } from './filters.ts'
 import type { Grant } from './grant.ts'
 import { recordFilter, SECURITY_CONTEXT } from './patient-record.ts'
 import { byNameOnly, letters, readScopes, speaksOf, type Level, type Permission, type Scope } from './scope.ts'
 import { queryFilter } from './scope-query.ts'
-import { patientsOf } from './user-patients.ts'
+import { dependsOnStore, patientsOf } from './user-patients.ts'
 
 export interface CallerParts {
   /** The tenant's, as they are now. */
@@ -24,6 +25,10 @@ export interface CallerParts {
   readonly base: string
   /** What more limits a practitioner's user/ scopes (the care team …): ANDed. Everything when not given. */
   readonly limit?: (user: string, type: string) => Filter
+  /** What practitioners see with emergency access only. They may create it, since they are who writes it down. */
+  readonly withheld?: Filter
+  /** The origins that a client's app state belongs to; none when not given. Asked once a token. */
+  readonly stateOrigins?: (client: string) => Promise<readonly string[]>
 }
 
 /** A Caller that can say where its permissions come from. */
@@ -38,11 +43,28 @@ export type Reach = 'all' | readonly string[]
 const kept = new WeakMap<Definitions, Map<string, TokenCaller>>()
 const MOST_KEPT = 1000
 
+/** By the grant itself, which is the same object as long as its token is remembered, where no resource is asked about its user. */
+const ofGrants = new WeakMap<Definitions, WeakMap<Grant, { readonly base: string; readonly caller: TokenCaller }>>()
+
 /**
  * The Caller that this grant stands for. Never throws for what the grant says: what cannot be understood, or lacks the context it
  * needs, permits nothing.
  */
-export async function callerOf(grant: Grant, parts: CallerParts): Promise<TokenCaller> {
+export function callerOf(grant: Grant, parts: CallerParts): TokenCaller | Promise<TokenCaller> {
+  const known = ofGrants.get(parts.definitions)?.get(grant)
+  return known && known.base === parts.base && !parts.limit ? known.caller : lookedUp(grant, parts)
+}
+
+async function lookedUp(grant: Grant, parts: CallerParts): Promise<TokenCaller> {
+  const caller = await knownOrMade(grant, parts)
+  if (parts.limit || (grant.user !== undefined && dependsOnStore(grant.user))) return caller
+  let grants = ofGrants.get(parts.definitions)
+  if (!grants) ofGrants.set(parts.definitions, (grants = new WeakMap()))
+  grants.set(grant, { base: parts.base, caller })
+  return caller
+}
+
+async function knownOrMade(grant: Grant, parts: CallerParts): Promise<TokenCaller> {
   const reach = await reachOf(grant, parts.store)
   const key = JSON.stringify([
     grant.id,
@@ -53,6 +75,7 @@ export async function callerOf(grant: Grant, parts: CallerParts): Promise<TokenC
     grant.breakGlass,
     reach,
     parts.base,
+    parts.withheld,
   ])
   let callers = kept.get(parts.definitions)
   if (!callers) kept.set(parts.definitions, (callers = new Map()))
@@ -82,7 +105,10 @@ export async function makeCaller(
   reaches: Reaches,
   parts: Omit<CallerParts, 'store'>,
 ): Promise<TokenCaller> {
-  const { definitions, limit } = parts
+  const { definitions, limit, withheld, base } = parts
+  const glass: Filter | undefined =
+    withheld && reaches.user === 'all' && grant.breakGlass === undefined ? { is: 'not', part: withheld } : undefined
+  const origins = (await parts.stateOrigins?.(grant.client)) ?? []
   const scopes: (Scope & { readonly filter: Filter })[] = []
   for (const scope of readScopes(grant.scope, definitions).resources) {
     const filter = await granular(scope, parts)
@@ -90,21 +116,43 @@ export async function makeCaller(
   }
 
   function of(scope: (typeof scopes)[number], type: string, action: Action): Filter | undefined {
+    const filter = opened(scope, type, action)
+    return filter && glass && action !== 'create' ? both(filter, glass) : filter
+  }
+
+  function opened(scope: (typeof scopes)[number], type: string, action: Action): Filter | undefined {
+    const plain = ofRecords(scope, type, action)
     const reach = reaches[scope.level]
-    if (!reach || !speaksOf(scope.type, type) || !scope.permissions.has(letterOf[action])) return undefined
+    if (type !== 'Basic' || !reach || !isAsked(scope, type, action)) return plain
+    const { level } = scope
+    const state = stateFilter({ level, reach, base, origins, user: grant.user }, action)
+    const parts = [plain && both(plain, noState), state && both(state, limited(scope, type))]
+    const some = parts.filter(each => each !== undefined)
+    return some.length === 0 ? undefined : anyOf(some)
+  }
+
+  const isAsked = (scope: Scope, type: string, action: Action) =>
+    speaksOf(scope.type, type) && scope.permissions.has(letterOf[action])
+  const limited = (scope: (typeof scopes)[number], type: string) =>
+    limit && scope.level === 'user' ? both(limit(grant.user!, type), scope.filter) : scope.filter
+
+  /** Of all that is no app state. */
+  function ofRecords(scope: (typeof scopes)[number], type: string, action: Action): Filter | undefined {
+    const reach = reaches[scope.level]
+    if (!reach || !isAsked(scope, type, action)) return undefined
     // what was recorded of accesses is not changed by those who access
     if (byNameOnly.has(type) && (action === 'update' || action === 'delete')) return undefined
     if (reach !== 'all') {
       const records = reach.flatMap(patient => recordFilter(definitions, patient, type, action) ?? [])
       return records.length === 0 ? undefined : both(anyOf(records), scope.filter)
     }
-    const limited = limit && scope.level === 'user' ? both(limit(grant.user!, type), scope.filter) : scope.filter
-    return type === 'Binary' ? binaries(limited, scope, action) : limited
+    const filter = limited(scope, type)
+    return type === 'Binary' ? binaries(filter, scope, action) : filter
   }
 
   /** A Binary is seen by those who may see what it belongs to. https://hl7.org/fhir/R4/binary.html#security */
   function binaries(filter: Filter, scope: Scope, action: Action): Filter | undefined {
-    if (scope.type === '*' && scope.query === '' && scope.permissions.has('r')) return filter
+    if (!glass && scope.type === '*' && scope.query === '' && scope.permissions.has('r')) return filter
     if (!definitions.searchParams('Binary').has(SECURITY_CONTEXT)) return undefined
     const free: Filter = { is: 'not', part: { is: 'has', param: SECURITY_CONTEXT, kind: 'reference' } }
     const seen = definitions.resourceTypes.flatMap((type): Filter[] => {
@@ -134,6 +182,7 @@ export async function makeCaller(
   return {
     id: idOf(grant, scopes),
     grant,
+    stateOrigins: origins,
     permits,
     because,
     scopeFor: (type, action) => `${level}/${type}.${letterOf[action]}`,

@@ -29,6 +29,9 @@ export async function patientsOf(user: string, store: Store): Promise<readonly s
   return [...new Set(found)].sort()
 }
 
+/** Whether what `patientsOf` says of a user can change while the user is the same. */
+export const dependsOnStore = (user: string): boolean => /^(?:RelatedPerson|Person)\//.test(user)
+
 async function related(id: string, store: Store): Promise<readonly string[]> {
   const person = await resourceOf('RelatedPerson', id, store)
   // one who no longer is related, is not

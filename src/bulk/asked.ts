@@ -15,7 +15,17 @@ export interface Asked {
   readonly warnings: Issue[]
 }
 
-const KNOWN = ['_outputFormat', '_since', '_until', '_type', '_typeFilter', '_elements', 'patient'] as const
+const KNOWN = [
+  '_outputFormat',
+  '_since',
+  '_until',
+  '_type',
+  '_typeFilter',
+  '_elements',
+  'includeAssociatedData',
+  'organizeOutputBy',
+  'patient',
+] as const
 /** About the form of an answer, for every request. */
 const general = new Set(['_format', '_pretty'])
 const MOST = 2000
@@ -78,16 +88,16 @@ function ofBody(body: Json | Buffer): [string, string][] {
     const text = textOf(typed?.value)
     if (text === undefined && (KNOWN as readonly string[]).includes(name))
       throw badRequest(
-        `The parameter ${quoted(name)} needs a value: a Reference for patient, text for the others.`,
+        `The parameter ${quoted(name)} needs a value: a Reference for patient, a code for includeAssociatedData, text for the others.`,
         'value',
       )
     return [name, text ?? '']
   })
 }
 
-const textOf = (value: unknown): string | undefined =>
-  typeof value === 'string'
-    ? value
-    : isProperties(value) && typeof value['reference'] === 'string'
-      ? value['reference']
-      : undefined
+/** A text, or what a Reference or a Coding says. */
+function textOf(value: unknown): string | undefined {
+  if (!isProperties(value)) return typeof value === 'string' ? value : undefined
+  const said = value['reference'] ?? value['code']
+  return typeof said === 'string' ? said : undefined
+}

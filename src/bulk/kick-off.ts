@@ -11,6 +11,7 @@ import { quoted } from '../rest/outcome-text.ts'
 import { permit } from '../rest/permit.ts'
 import { sandboxUser } from '../access/caller.ts'
 import { listOf, oneOf, readAsked, skip, type Asked } from './asked.ts'
+import { PROVENANCE, readAssociated } from './associated.ts'
 import { permitsOf } from './permits.ts'
 import { readPatients } from './patients.ts'
 import { readTypeFilters } from './type-filters.ts'
@@ -80,6 +81,18 @@ const parameters: readonly OperationParameter[] = [
     'Only resources of a type that a search such as Observation?status=final finds.',
   ),
   parameter('_elements', 'string', '*', 'Only these elements, such as id, Patient.name, with commas between.'),
+  parameter(
+    'includeAssociatedData',
+    'code',
+    '*',
+    'LatestProvenanceResources: with each resource the Provenance last recorded of it, and no other; RelevantProvenanceResources: all Provenance of it.',
+  ),
+  parameter(
+    'organizeOutputBy',
+    'string',
+    '1',
+    'Patient: files hold one patient after another, each a Parameters resource that names the patient and then the record, as the draft of Bulk Data 3.0 says; what is in no record is left out.',
+  ),
   parameter('patient', 'Reference', '*', 'Only the records of these patients; by POST.'),
 ]
 
@@ -89,11 +102,17 @@ async function kickOff(context: Context, level: Level, enqueue: Enqueue): Promis
     throw badRequest('An export takes its time: ask for it with the header Prefer: respond-async.', 'required')
   const asked = readAsked(context)
   readFormat(asked)
-  if (level.of !== 'system') permit(caller, 'Patient', 'search')
+  const organizedBy = readOrganizedBy(asked)
+  if (level.of !== 'system' || organizedBy) permit(caller, 'Patient', 'search')
+  const associated = readAssociated(asked)
+  if (associated) for (const action of ['read', 'search'] as const) permit(caller, PROVENANCE, action)
   const permits = permitsOf(caller, context.definitions.resourceTypes)
-  const types = readTypes(context, asked, level, permits)
+  const types = readTypes(context, asked, organizedBy ? { of: 'Patient' } : level, permits).filter(
+    type => type !== PROVENANCE || associated !== 'latest',
+  )
+  if (types.length === 0) throw badRequest('_type leaves nothing to export.', 'value', '_type')
   const patients = await readPatients(context, asked, level)
-  const filters = await readTypeFilters(context, asked, types)
+  const filters = await readTypeFilters(context, asked, associated ? [...types, PROVENANCE] : types)
   const time = (name: string) => readTime(asked, name)
   const [since, until] = [time('_since'), time('_until')]
   const elements = readElements(context, asked)
@@ -107,6 +126,8 @@ async function kickOff(context: Context, level: Level, enqueue: Enqueue): Promis
     ...(since === undefined ? {} : { since: since.low }),
     ...(until === undefined ? {} : { until: until.high }),
     ...(elements ? { elements } : {}),
+    ...(associated ? { associated } : {}),
+    ...(organizedBy ? { organizedBy } : {}),
     ofPatients: patients !== undefined,
     request: `${request.base}/${request.path}${request.query ? `?${request.query}` : ''}`,
     warnings: asked.warnings,
@@ -135,6 +156,14 @@ function readFormat(asked: Asked): void {
     )
 }
 
+/** https://build.fhir.org/ig/HL7/bulk-data/export.html#bulk-data-output-file-organization */
+function readOrganizedBy(asked: Asked): 'Patient' | undefined {
+  const type = oneOf(asked, 'organizeOutputBy')
+  if (type === undefined || type === 'Patient') return type
+  skip(asked, `organizeOutputBy is ${quoted(type)}; output can be organized by Patient only.`)
+  return undefined
+}
+
 /** The effective list: what was asked, or all there is at this level that the caller may see. Throws 403 for a type that is not permitted. */
 function readTypes(context: Context, asked: Asked, level: Level, permits: Order['permits']): readonly string[] {
   const { definitions, caller } = context
@@ -161,7 +190,6 @@ function readTypes(context: Context, asked: Asked, level: Level, permits: Order[
     permit(caller, type, 'read')
     permit(caller, type, 'search')
   }
-  if (types.length === 0) throw badRequest('_type leaves nothing to export.', 'value', '_type')
   return types.toSorted(patientFirst)
 }
 

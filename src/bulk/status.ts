@@ -6,16 +6,23 @@ import { FhirError, forbidden, notFound } from '../fhir/outcome.ts'
 import type { Context, FhirResponse, Match, ReadInteraction } from '../rest/exchange.ts'
 import type { Job, Jobs } from './jobs.ts'
 import { covers } from './permits.ts'
-import { BULK, NDJSON, type OutputFile } from './words.ts'
+import { PROVENANCE } from './associated.ts'
+import { BULK, MIXED, NDJSON, type OutputFile } from './words.ts'
 
 /** The interactions with the jobs. */
 export function statusOf(jobs: Jobs): readonly ReadInteraction[] {
-  const interaction = (method: 'GET' | 'DELETE', path: string, answer: ReadInteraction['answer']): ReadInteraction => ({
+  const interaction = (
+    method: 'GET' | 'DELETE',
+    path: string,
+    answer: ReadInteraction['answer'],
+    event?: ReadInteraction['event'],
+  ): ReadInteraction => ({
     kind: 'read',
     name: 'operation',
     method,
     path,
     answer,
+    ...(event ? { event } : {}),
   })
 
   async function found(context: Context, id: string): Promise<Job> {
@@ -31,15 +38,25 @@ export function statusOf(jobs: Jobs): readonly ReadInteraction[] {
       if (state === 'failed') throw new FhirError(500, problems)
       return state === 'done' ? manifest(context, job) : underWay(context, job, jobs.before(job))
     }),
-    interaction('DELETE', `${BULK}/:id`, async (context, { id }) => {
-      await found(context, id)
-      await jobs.remove(id)
-      return { status: 202, empty: true }
-    }),
-    interaction('GET', `${BULK}/:id/:rest`, async (context, match) => {
-      const job = await found(context, match.id)
-      return file(context, job, match, jobs)
-    }),
+    interaction(
+      'DELETE',
+      `${BULK}/:id`,
+      async (context, { id }) => {
+        await found(context, id)
+        await jobs.remove(id)
+        return { status: 202, empty: true }
+      },
+      'export-cancel',
+    ),
+    interaction(
+      'GET',
+      `${BULK}/:id/:rest`,
+      async (context, match) => {
+        const job = await found(context, match.id)
+        return file(context, job, match, jobs)
+      },
+      'export-file',
+    ),
   ]
 }
 
@@ -70,7 +87,8 @@ function manifest({ request }: Context, { id, order, progress }: Job): FhirRespo
     progress.files
       .filter(file => file.kind === kind)
       .map(file => ({
-        type: type ?? file.type,
+        // a file of blocks has several types
+        ...(file.type === MIXED ? {} : { type: type ?? file.type }),
         url: `${request.base}/${BULK}/${id}/${file.name}`,
         count: file.count,
       }))
@@ -78,6 +96,7 @@ function manifest({ request }: Context, { id, order, progress }: Job): FhirRespo
     transactionTime: new Date(progress.time!).toISOString(),
     request: order.request,
     requiresAccessToken: order.withToken,
+    ...(order.organizedBy ? { outputOrganizedBy: order.organizedBy } : {}),
     output: of('output'),
     deleted: of('deleted', 'Bundle'),
     error: of('error'),
@@ -93,11 +112,18 @@ function manifest({ request }: Context, { id, order, progress }: Job): FhirRespo
 function file({ caller }: Context, job: Job, { rest }: Match, jobs: Jobs): FhirResponse {
   const found = job.progress.state === 'done' ? job.progress.files.find(({ name }) => name === rest) : undefined
   if (!found) throw notFound('There is no such file of this export.')
-  if (found.kind !== 'error' && !covers(caller, job.order, found.type))
-    throw forbidden(`You may no longer see all that is in this file: the ${found.type} resources of the export.`)
+  const hidden = found.kind === 'error' ? undefined : typesOf(job, found).find(type => !covers(caller, job.order, type))
+  if (hidden !== undefined)
+    throw forbidden(`You may no longer see all that is in this file: the ${hidden} resources of the export.`)
   return {
     status: 200,
     file: { path: jobs.folders.path(job.id, found.name), bytes: found.bytes, contentType: NDJSON },
     headers: { Expires: new Date(job.progress.expires!).toUTCString() },
   }
+}
+
+/** What may be in a file. */
+function typesOf({ order }: Job, { type }: OutputFile): readonly string[] {
+  if (type !== MIXED) return [type]
+  return order.associated ? [...order.types, PROVENANCE] : order.types
 }

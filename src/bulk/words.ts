@@ -30,6 +30,10 @@ export interface Order {
   /** Only what was last changed at or before it. */
   readonly until?: number
   readonly elements?: readonly string[]
+  /** Which Provenance comes with what is exported. `latest`: then no other, and it is not among `types`. */
+  readonly associated?: 'latest' | 'relevant'
+  /** Files are made of the blocks of patients, each of any type; else a file is of one type. */
+  readonly organizedBy?: 'Patient'
   /** Whether the job's folder has a list of patients, to whose compartments the export is confined. */
   readonly ofPatients: boolean
   /** The URL of the request, as the manifest repeats it. */
@@ -47,7 +51,7 @@ export interface OutputFile {
   /** In the job's folder and in the URL. */
   readonly name: string
   readonly kind: 'output' | 'deleted' | 'error'
-  /** The resource type whose content it tells of; `OperationOutcome` for errors. */
+  /** The resource type whose content it tells of; `OperationOutcome` for errors, `MIXED` for blocks. */
   readonly type: string
   /** Lines. */
   readonly count: number
@@ -64,6 +68,21 @@ export interface Place {
   readonly part: number
   /** Of the store's pages. */
   readonly after?: unknown
+  /** Whose block it is, when the output is organized by patients. */
+  readonly block?: Block
+}
+
+/** The patients whose blocks are written now, and where the next come from. */
+export interface Block {
+  readonly ids: readonly string[]
+  /** Index into `ids`. */
+  readonly at: number
+  /** Whether something of it is written already. */
+  readonly headed: boolean
+  /** The position in the store or in the job's list; absent when these are the last. */
+  readonly next?: unknown
+  /** These are the ones that were changed after the moment. */
+  readonly changed?: true
 }
 
 /** How far a job is. Kept in the records `bulk-progress` by the job's id. */
@@ -82,5 +101,7 @@ export interface Progress {
 export const JOBS = 'bulk-jobs'
 export const PROGRESS = 'bulk-progress'
 /** The first segment of the URLs of jobs and files. */
+/** The type of files with blocks. */
+export const MIXED = '*'
 export const BULK = 'bulk'
 export const NDJSON = 'application/fhir+ndjson'

@@ -10,10 +10,11 @@ import { subset } from '../fhir/subset.ts'
 import type { Resource } from '../fhir/types.ts'
 import { EARLIEST, LATEST, type Extractor, type Filter, type Position } from '../search/query.ts'
 import type { Store, Version } from '../store/store.ts'
+import { associatedWith, PROVENANCE, type Associated, type Exporting } from './associated.ts'
 import type { LineWriter } from './files.ts'
 import { momentOf, type Moment } from './moment.ts'
 import { firstPart, isAboutOne, ofAnyPatient, ofPatients, ofPatientThen, PART } from './patients.ts'
-import type { Order, Place } from './words.ts'
+import { MIXED, type Block, type Order, type Place } from './words.ts'
 
 export interface WorkParts {
   readonly order: Order
@@ -41,10 +42,17 @@ export async function work(parts: WorkParts, place: Place): Promise<boolean> {
   const { order, whole, seen, extractor, time, save } = parts
   const moment = momentOf(whole, seen, extractor, time)
   const judged = parts.patients && firstPart(parts.definitions, extractor, parts.patients)
-  const job: Job = { ...parts, moment, judged, pages: Math.max(1, Math.ceil((parts.patients?.length ?? 1) / PART)) }
+  const filter = order.filters[PROVENANCE]
+  const job: Job = {
+    ...parts,
+    moment,
+    judged,
+    pages: Math.max(1, Math.ceil((parts.patients?.length ?? 1) / PART)),
+    associated: order.associated && associatedWith({ kind: order.associated, seen, moment, extractor, time, filter }),
+  }
   let at: Place = place
   while (at.type < order.types.length) {
-    at = await step(job, at)
+    at = await (order.organizedBy ? organizedStep(job, at) : step(job, at))
     if (!(await save(at))) return false
     await setImmediate()
   }
@@ -57,6 +65,9 @@ interface Job extends WorkParts {
   readonly judged: ReturnType<typeof firstPart> | undefined
   /** How many parts there are. */
   readonly pages: number
+  readonly associated: Associated | undefined
+  /** The patient whose block is written. */
+  readonly blockOf?: { readonly id: string; headed: boolean }
 }
 
 /** One page of one step; gives where to go on. */
@@ -71,9 +82,115 @@ function step(job: Job, at: Place): Promise<Place> {
   }
 }
 
+/** Block after block, then what is gone, type after type. */
+async function organizedStep(job: Job, at: Place): Promise<Place> {
+  if (at.step !== 'deleted') return blockStep(job, at)
+  const next = await deleted(job, at)
+  return { ...next, step: 'deleted' }
+}
+
+/** One page of one patient's block, or the next patients. */
+async function blockStep(job: Job, at: Place): Promise<Place> {
+  const { definitions, extractor, order } = job
+  const { block } = at
+  const id = block?.ids[block.at]
+  if (!block || id === undefined) return nextBlocks(job, block)
+  const blockOf = { id, headed: block.headed }
+  const own: Job = { ...job, patients: [id], judged: firstPart(definitions, extractor, [id]), pages: 1, blockOf }
+  let next = await step(own, at)
+  // who was deleted is told after all blocks
+  if (next.step === 'deleted') next = nextType(at)
+  return next.type < order.types.length
+    ? { ...next, block: { ...block, headed: blockOf.headed } }
+    : { type: 0, step: 'find', part: 0, block: { ...block, at: block.at + 1, headed: false } }
+}
+
+const BLOCKS = 100
+
+/** Patients whose blocks come next: as they are found, then those that were not found since they were changed or deleted meanwhile. */
+async function nextBlocks(job: Job, block: Block | undefined): Promise<Place> {
+  const { seen, moment, patients, writer, order, time } = job
+  const place = (next: Omit<Block, 'at' | 'headed'>): Place => ({
+    type: 0,
+    step: 'find',
+    part: 0,
+    block: { at: 0, headed: false, ...next },
+  })
+  const end: Place =
+    order.since === undefined
+      ? { type: order.types.length, step: 'find', part: 0 }
+      : { type: 0, step: 'deleted', part: 0 }
+  if (block && block.next === undefined) {
+    if (block.changed || patients) return end
+    const missing = new Set<string>()
+    for await (const ids of moment.changedAfter('Patient'))
+      for (const id of ids) if (await moment.at({ type: 'Patient', id })) missing.add(id)
+    const written = missing.size > 0 ? await writer.blocks(missing) : missing
+    const ids = [...missing].filter(id => !written.has(id))
+    return ids.length > 0 ? place({ ids, changed: true }) : end
+  }
+  if (patients) {
+    const from = (block?.next ?? 0) as number
+    const ids = patients.slice(from, from + BLOCKS)
+    return place({ ids, ...(from + BLOCKS < patients.length ? { next: from + BLOCKS } : {}) })
+  }
+  const after = block?.next as Position | undefined
+  const page = await seen.find({
+    types: ['Patient'],
+    filter: { is: 'all', parts: [] },
+    sort: [],
+    count: BLOCKS,
+    total: 'none',
+    ...(after ? { after } : {}),
+  })
+  const ids: string[] = []
+  for (const { ref, updated } of page.matches) if (updated <= time || (await moment.at(ref))) ids.push(ref.id)
+  return place({ ids, ...(page.next ? { next: page.next } : {}) })
+}
+
+/** Writes these, and the Provenance that goes with them. */
+async function output(job: Job, type: string, versions: readonly Version[]): Promise<void> {
+  await write(job, type, versions)
+  if (!job.associated || type === PROVENANCE) return
+  const refs = versions.map(({ ref }) => ref)
+  for await (const provenance of job.associated.with(refs, exporting(job))) await write(job, PROVENANCE, provenance)
+}
+
+async function write(job: Job, type: string, versions: readonly Version[]): Promise<void> {
+  const { writer, blockOf } = job
+  const lines = versions.map(({ text }) => line(job, text!))
+  if (!blockOf) return writer.write('output', type, lines)
+  if (lines.length === 0) return
+  // a block stays in one file, so a new one begins only before a header
+  if (!blockOf.headed) await writer.write('output', MIXED, [header(blockOf.id)])
+  blockOf.headed = true
+  await writer.write('output', MIXED, lines, true)
+}
+
+const header = (id: string) =>
+  `{"resourceType":"Parameters","parameter":[{"name":"header","valueReference":{"reference":"Patient/${id}"}}]}`
+
+/** Judged by what a resource was at the moment. */
+function exporting(job: Job): Exporting {
+  const { moment, judged, order } = job
+  const isOurs = async (then: Version): Promise<boolean> => {
+    const { type, id } = then.ref
+    if (judged && judged(type, id, then.text!) === undefined) return false
+    return moment.satisfies(own(job, type), then)
+  }
+  return {
+    async isExported(ref) {
+      if (ref.type === PROVENANCE || !order.types.includes(ref.type)) return false
+      const then = await moment.at(ref)
+      return then !== undefined && isOurs(then)
+    },
+    isExportedAlone: async then => order.types.includes(PROVENANCE) && isOurs(then),
+  }
+}
+
 /** What there is now and was not changed since the moment. */
 async function find(job: Job, at: Place): Promise<Place> {
-  const { seen, time, writer, order } = job
+  const { seen, time, order } = job
   const type = order.types[at.type]!
   const { after, count } = (at.after ?? { count: 100 }) as { after?: Position; count: number }
   const page = await seen.find({
@@ -84,13 +201,9 @@ async function find(job: Job, at: Place): Promise<Place> {
     total: 'none',
     ...(after ? { after } : {}),
   })
-  const lines: string[] = []
-  let length = 0
-  for (const version of page.matches) {
-    length += version.text!.length
-    if (version.updated <= time && isIn(job, version, at.part)) lines.push(line(job, version.text!))
-  }
-  await writer.write('output', type, lines)
+  const length = page.matches.reduce((sum, { text }) => sum + text!.length, 0)
+  const found = page.matches.filter(version => version.updated <= time && isIn(job, version, at.part))
+  await output(job, type, found)
   if (page.next) {
     const fits = Math.floor((PAGE_TEXT * page.matches.length) / Math.max(1, length))
     return { ...at, after: { after: page.next, count: Math.max(10, Math.min(MOST, count * 4, fits)) } }
@@ -101,7 +214,7 @@ async function find(job: Job, at: Place): Promise<Place> {
 
 /** What was there at the moment and was not found as it was, since it was changed or deleted before its page came. */
 async function changed(job: Job, at: Place): Promise<Place> {
-  const { order, moment, writer } = job
+  const { order, moment, writer, blockOf } = job
   const type = order.types[at.type]!
   const missing = new Set<string>()
   for await (const ids of moment.changedAfter(type)) {
@@ -112,11 +225,17 @@ async function changed(job: Job, at: Place): Promise<Place> {
     }
     await setImmediate()
   }
-  const written = missing.size > 0 ? await writer.written(type, missing) : new Set<string>()
+  // what came out with its page and was changed later
+  const written =
+    missing.size === 0
+      ? missing
+      : blockOf
+        ? await writer.writtenInBlock(blockOf.id, type, missing)
+        : await writer.written(type, missing)
   for (const id of missing) {
     if (written.has(id)) continue
     const then = await moment.at({ type, id })
-    if (then) await writer.write('output', type, [line(job, then.text!)])
+    if (then) await output(job, type, [then])
   }
   return order.since === undefined ? nextType(at) : { type: at.type, step: 'deleted', part: 0 }
 }

@@ -2,11 +2,12 @@
  * A call of a CDS service: checked, given its data, answered in time.
  * https://cds-hooks.hl7.org/2.0/#calling-a-cds-service
  */
-import { badRequest, FhirError, notFound, preconditionFailed } from '../fhir/outcome.ts'
+import { badRequest, FhirError, notFound, preconditionFailed, tooCostly } from '../fhir/outcome.ts'
 import { wrong } from './check-json.ts'
 import { type FhirServers, readerFor } from './fhir-server.ts'
 import { hookNamed, hooks } from './hooks.ts'
 import { completed, sentPrefetch } from './prefetch.ts'
+import { entriesIn, MOST_ENTRIES } from './entries.ts'
 import { contextSchemas, requestSchema } from './schemas.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Call, CdsRequest, CdsResponse, CdsService, Language } from './words.ts'
@@ -17,6 +18,9 @@ export const USUAL_BUDGET = 500
 /** How a call went, for statistics. */
 export interface Called {
   readonly service: CdsService
+  readonly request: CdsRequest
+  /** HTTP status of the answer. */
+  readonly status: number
   readonly milliseconds: number
   /** `refused`: the request was not right; `late`: no answer in time; `failed`: an error of the service. */
   readonly outcome: 'answered' | 'refused' | 'late' | 'failed'
@@ -73,9 +77,11 @@ export async function answerCall(
   const request = readRequest(body)
   const service = serviceFor(parts.catalogue, id, request.hook)
   const started = performance.now()
-  const told = (outcome: Called['outcome'], response?: CdsResponse) =>
+  const told = (outcome: Called['outcome'], status: number, response?: CdsResponse) =>
     parts.called?.({
       service,
+      request,
+      status,
       milliseconds: performance.now() - started,
       outcome,
       ...(response ? { response } : {}),
@@ -83,14 +89,16 @@ export async function answerCall(
   const watch = makeWatch(service)
   try {
     checkContext(request)
+    refuseMany(entriesIn(request.context) + entriesIn(request.prefetch ?? {}))
     const sent = sentPrefetch(service, request)
-    const asItIs = service.takesPrefetchAsItIs || (sent.open.length === 0 && sent.failed.length === 0)
-    const prefetch = asItIs
+    const whole = sent.open.length === 0 && sent.begun.length === 0 && sent.failed.length === 0
+    const prefetch = whole
       ? sent.prefetch
       : await watch.within(
           completed(service, request, sent, readerFor(request, base, parts.servers), watch.signal),
           () => preconditionFailed(`${id} could not get its data in time. Send it as prefetch.`, 'timeout'),
         )
+    if (!whole) refuseMany(entriesIn(request.context) + entriesIn(prefetch))
     const call: Call = {
       request,
       context: request.context,
@@ -103,15 +111,23 @@ export async function answerCall(
     }
     const answered = service.answer(call)
     const response = answered instanceof Promise ? await watch.within(answered, () => late(service)) : answered
-    told('answered', response)
+    told('answered', 200, response)
     return response
   } catch (error) {
-    const isLate = error instanceof FhirError && (error.status === 504 || error.issues[0]?.code === 'timeout')
-    told(isLate ? 'late' : error instanceof FhirError && error.status < 500 ? 'refused' : 'failed')
+    const status = error instanceof FhirError ? error.status : 500
+    const isLate = error instanceof FhirError && (status === 504 || error.issues[0]?.code === 'timeout')
+    told(isLate ? 'late' : status < 500 ? 'refused' : 'failed', status)
     throw error
   } finally {
     watch.end()
   }
+}
+
+function refuseMany(entries: number): void {
+  if (entries > MOST_ENTRIES)
+    throw tooCostly(
+      `There are ${entries} resources in the Bundles of this call; at most ${MOST_ENTRIES} are looked at. Send fewer, such as those of the last years.`,
+    )
 }
 
 const late = ({ id, budget = USUAL_BUDGET }: CdsService) =>

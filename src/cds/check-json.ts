@@ -43,6 +43,8 @@ function saidOf({ keyword, params, message }: ErrorObject): string {
       return `must have at most ${String(values['limit'])} characters`
     case 'minItems':
       return 'must not be empty: leave it out instead'
+    case 'additionalProperties':
+      return `has ${String(values['additionalProperty']).slice(0, 60)}, which is nothing it can have`
     case 'false schema':
       return 'must not be there'
     default:

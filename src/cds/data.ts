@@ -21,10 +21,22 @@ export function resourcesOf<T extends FhirResource['resourceType']>(
 
 /** Codes of a concept as `system|code`. */
 export const tokensOf = (concept: CodeableConcept | undefined): readonly string[] =>
-  Array.isArray(concept?.coding)
-    ? concept.coding.flatMap(({ system, code }) => (code ? [`${system ?? ''}|${code}`] : []))
-    : []
+  objectsIn(concept?.coding).flatMap(({ system, code }) =>
+    typeof code === 'string' && code !== '' ? [`${typeof system === 'string' ? system : ''}|${code}`] : [],
+  )
+
+/** Codes of a concept, whatever their system. */
+export const codesOf = (concept: CodeableConcept | undefined): readonly string[] =>
+  objectsIn(concept?.coding).flatMap(({ code }) => (typeof code === 'string' && code !== '' ? [code] : []))
 
 /** Whether one of the codes is among these, `system|code`. */
 export const isOneOf = (concept: CodeableConcept | undefined, tokens: ReadonlySet<string>): boolean =>
   tokensOf(concept).some(token => tokens.has(token))
+
+/** The objects of what ought to be a list of them. */
+export const objectsIn = (value: unknown): readonly Readonly<Record<string, unknown>>[] =>
+  Array.isArray(value)
+    ? value.filter(
+        (each): each is Record<string, unknown> => typeof each === 'object' && each !== null && !Array.isArray(each),
+      )
+    : []

@@ -3,7 +3,7 @@
  * https://cds-hooks.hl7.org/2.0/#fhir-resource-access
  */
 import type { Resource } from '../fhir/types.ts'
-import type { Had, ReadFhir } from './prefetch.ts'
+import type { FhirReader, Had } from './prefetch.ts'
 import type { CdsRequest } from './words.ts'
 
 /** An answer of a FHIR server. */
@@ -20,7 +20,7 @@ export interface FhirServers {
 }
 
 /** So many pages of a search are followed. */
-const MOST_PAGES = 5
+const MOST_PAGES = 10
 /** When a template does not say how many. */
 const PAGE = 200
 
@@ -31,22 +31,34 @@ export function readerFor(
   { fhirServer, fhirAuthorization }: Pick<CdsRequest, 'fhirServer' | 'fhirAuthorization'>,
   base: string,
   servers: FhirServers,
-): ReadFhir | string {
+): FhirReader | string {
   if (fhirServer === undefined) return 'it was not sent, and there is no fhirServer to read it from'
   const token = fhirAuthorization?.access_token
   const root = bare(fhirServer)
   const ask = (url: string, signal: AbortSignal): Promise<FhirAnswer> =>
     root === bare(base) ? servers.own(url, base, token) : servers.other(`${root}/${url}`, token, signal)
-  return async (url, signal) => {
-    const sized = url.includes('?') && !/[?&]_count=/.test(url) ? `${url}&_count=${PAGE}` : url
+  const rest = async (bundle: Resource, signal: AbortSignal): Promise<Had> => {
     try {
-      const first = await ask(sized, signal)
-      const had = hadOf(first)
-      if ('why' in had || had.resource?.resourceType !== 'Bundle') return had
-      return { resource: await whole(had.resource, root, ask, signal) }
+      return await whole(bundle, root, ask, signal)
     } catch (error) {
-      return { why: whyOf(error) }
+      return hadNot(error)
     }
+  }
+  return {
+    rest,
+    async read(url, signal) {
+      const counted = /[?&]_count=/.test(url)
+      const sized = url.includes('?') && !counted ? `${url}&_count=${PAGE}` : url
+      try {
+        const had = hadOf(await ask(sized, signal))
+        // a search that says how many it wants does not want the next page
+        return 'resource' in had && had.resource?.resourceType === 'Bundle' && !counted
+          ? await rest(had.resource, signal)
+          : had
+      } catch (error) {
+        return hadNot(error)
+      }
+    },
   }
 }
 
@@ -59,36 +71,46 @@ function hadOf({ status, body }: FhirAnswer): Had {
   return { resource: body }
 }
 
-/** The searchset with what stands on its next pages. */
+/** The searchset with what stands on its next pages; that it cannot be had when there are too many of them. */
 async function whole(
   bundle: Resource,
   root: string,
   ask: (url: string, signal: AbortSignal) => Promise<FhirAnswer>,
   signal: AbortSignal,
-): Promise<Resource> {
+): Promise<Had> {
   const entries: unknown[] = entriesOf(bundle)
-  let next = nextOf(bundle, root)
-  for (let page = 1; next !== undefined && page < MOST_PAGES && !signal.aborted; page++) {
-    const had = hadOf(await ask(next, signal))
-    if ('why' in had || !had.resource) break
+  let next = nextOf(bundle)
+  for (let page = 1; next !== undefined; page++) {
+    if (page > MOST_PAGES) return { why: `it has more than ${MOST_PAGES} pages; ask for larger ones with _count` }
+    const relative = below(root, next)
+    if (relative === undefined) return { why: 'its next page is on another server' }
+    const had = hadOf(await ask(relative, signal))
+    if ('why' in had) return had
+    if (!had.resource) return { why: 'its next page is not there' }
     entries.push(...entriesOf(had.resource))
-    next = nextOf(had.resource, root)
+    next = nextOf(had.resource)
   }
-  return { ...bundle, entry: entries }
+  return { resource: { ...bundle, entry: entries } }
 }
 
 const entriesOf = ({ entry }: Resource): unknown[] => (Array.isArray(entry) ? [...(entry as unknown[])] : [])
 
-/** Relative to the server that was named: a link that leads elsewhere is not followed. */
-function nextOf({ link }: Resource, root: string): string | undefined {
+/** The address of the next page; undefined when there is none. */
+function nextOf({ link }: Resource): string | undefined {
   const links = Array.isArray(link) ? (link as { relation?: unknown; url?: unknown }[]) : []
   const url = links.find(each => each?.relation === 'next')?.url
-  if (typeof url !== 'string') return undefined
-  return url.startsWith(`${root}/`)
-    ? url.slice(root.length + 1)
-    : url.startsWith(`${root}?`)
-      ? url.slice(root.length)
-      : undefined
+  return typeof url === 'string' ? url : undefined
+}
+
+/** Relative to the server that was named; undefined for what leads elsewhere, which is not followed. */
+function below(root: string, url: string): string | undefined {
+  if (url.startsWith(`${root}/`)) return url.slice(root.length + 1)
+  return url.startsWith(`${root}?`) ? url.slice(root.length) : undefined
+}
+
+function hadNot(error: unknown): Had {
+  const { status } = error as { status?: unknown }
+  return status === 404 || status === 410 ? { resource: null } : { why: whyOf(error) }
 }
 
 function whyOf(error: unknown): string {

@@ -10,14 +10,21 @@ import type { CdsRequest, CdsService } from './words.ts'
 /** What a read or search came to: a resource, null when there is nothing, or why it could not be had. */
 export type Had = { readonly resource: Resource | null } | { readonly why: string }
 
-/** Reads a relative FHIR request (`Patient/1`, `Condition?patient=1`) from the client's server. Never rejects. */
-export type ReadFhir = (url: string, signal: AbortSignal) => Promise<Had>
+/** The client's FHIR server. Nothing of it rejects. */
+export interface FhirReader {
+  /** A relative request: `Patient/1`, `Condition?patient=1`. */
+  read(url: string, signal: AbortSignal): Promise<Had>
+  /** A searchset with what stands on its next pages. */
+  rest(bundle: Resource, signal: AbortSignal): Promise<Had>
+}
 
 interface Wanted {
   readonly key: string
   readonly template: Template
   /** The type of a read, '' of a search. */
   readonly reads: string
+  /** A search that says how many it wants: further pages are not. */
+  readonly counted: boolean
 }
 
 const wanted = new WeakMap<CdsService, readonly Wanted[]>()
@@ -28,6 +35,7 @@ function wantedBy(service: CdsService): readonly Wanted[] {
     all = Object.entries(service.prefetch ?? {}).map(([key, text]) => ({
       key,
       template: readTemplate(text),
+      counted: /[?&]_count=/.test(text),
       reads: text.includes('?') ? '' : (/^([A-Z][A-Za-z]+)\/\{\{[^}]+\}\}$/.exec(text)?.[1] ?? ''),
     }))
     wanted.set(service, all)
@@ -39,6 +47,8 @@ function wantedBy(service: CdsService): readonly Wanted[] {
 export interface Sent {
   readonly prefetch: Record<string, Resource | null>
   readonly open: readonly Wanted[]
+  /** Of searches of which only the first page was sent. */
+  readonly begun: readonly (readonly [key: string, bundle: Resource])[]
   /** Keys that the client could not fetch itself, with what it said. */
   readonly failed: readonly (readonly [key: string, why: string])[]
 }
@@ -47,6 +57,7 @@ export interface Sent {
 export function sentPrefetch(service: CdsService, request: CdsRequest): Sent {
   const prefetch: Record<string, Resource | null> = Object.create(null) as Record<string, Resource | null>
   const open: Wanted[] = []
+  const begun: [string, Resource][] = []
   const failed: [string, string][] = []
   const given = request.prefetch
   for (const want of wantedBy(service)) {
@@ -55,10 +66,17 @@ export function sentPrefetch(service: CdsService, request: CdsRequest): Sent {
     else if (value === null) prefetch[want.key] = null
     else if ((value as unknown as Resource).resourceType === 'OperationOutcome')
       failed.push([want.key, 'the client could not fetch it'])
+    else if (want.reads === '' && !want.counted && hasNext(value as unknown as Resource))
+      begun.push([want.key, value as unknown as Resource])
     else prefetch[want.key] = ofRightKind(want, value as unknown as Resource, request)
   }
-  return { prefetch, open, failed }
+  return { prefetch, open, begun, failed }
 }
+
+const hasNext = ({ resourceType, link }: Resource) =>
+  resourceType === 'Bundle' &&
+  Array.isArray(link) &&
+  (link as { relation?: unknown }[]).some(each => each?.relation === 'next')
 
 /** Data of another patient must not be taken for this one's. */
 function ofRightKind({ key, template, reads }: Wanted, resource: Resource, { context }: CdsRequest): Resource {
@@ -79,8 +97,8 @@ function ofRightKind({ key, template, reads }: Wanted, resource: Resource, { con
 export async function completed(
   service: CdsService,
   request: CdsRequest,
-  { prefetch, open, failed }: Sent,
-  read: ReadFhir | string,
+  { prefetch, open, begun, failed }: Sent,
+  reader: FhirReader | string,
   signal: AbortSignal,
 ): Promise<Record<string, Resource | null>> {
   const without: (readonly [key: string, why: string])[] = [...failed]
@@ -88,8 +106,20 @@ export async function completed(
     open.map(async ({ key, template }) => {
       const filled = fill(template, request.context)
       if ('missing' in filled) return void without.push([key, `the context has no ${filled.missing}`])
-      if (typeof read === 'string') return void without.push([key, read])
-      const had = await read(filled.url, signal)
+      if (typeof reader === 'string') return void without.push([key, reader])
+      const had = await reader.read(filled.url, signal)
+      if ('why' in had) without.push([key, had.why])
+      else prefetch[key] = had.resource
+    }),
+  )
+  await Promise.all(
+    begun.map(async ([key, bundle]) => {
+      if (typeof reader === 'string')
+        return void without.push([
+          key,
+          'only its first page was sent, and there is no fhirServer to read the rest from',
+        ])
+      const had = await reader.rest(bundle, signal)
       if ('why' in had) without.push([key, had.why])
       else prefetch[key] = had.resource
     }),

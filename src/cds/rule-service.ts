@@ -12,21 +12,42 @@ import { wrong } from './check-json.ts'
 import { responseSchema } from './schemas.ts'
 import type { Action, Call, Card, CdsResponse, CdsService, Language, Suggestion } from './words.ts'
 
-/** The services of the live rules: the same array until the rules change. `taken`: ids that services in the box have. */
-export function ruleServices(rules: LiveRules, taken: ReadonlySet<string>): () => readonly CdsService[] {
+export interface RuleServices {
+  /** Of the live rules: the same array until they change. */
+  current(): readonly CdsService[]
+  /** The logical id of the PlanDefinition that a service is made of. */
+  idOf(serviceId: string): string | undefined
+  /** The other way round. */
+  serviceOf(id: string): string | undefined
+}
+
+/** `taken`: ids that services in the box have. */
+export function ruleServices(rules: LiveRules, taken: ReadonlySet<string>): RuleServices {
   let of: readonly Rule[] | undefined
   let services: readonly CdsService[] = []
-  return () => {
+  const ids = new Map<string, string>()
+  const current = () => {
     const live = rules.live()
     if (live !== of) {
       of = live
-      services = servicesOf(live, taken, rules)
+      ids.clear()
+      services = servicesOf(live, taken, rules, ids)
     }
     return services
   }
+  return {
+    current,
+    idOf: serviceId => (current(), ids.get(serviceId)),
+    serviceOf: id => (current(), [...ids].find(each => each[1] === id)?.[0]),
+  }
 }
 
-function servicesOf(live: readonly Rule[], taken: ReadonlySet<string>, rules: LiveRules): readonly CdsService[] {
+function servicesOf(
+  live: readonly Rule[],
+  taken: ReadonlySet<string>,
+  rules: LiveRules,
+  ids: Map<string, string>,
+): readonly CdsService[] {
   const used = new Set(taken)
   return live.flatMap(rule => {
     const hooks = [...hooksOf(rule)]
@@ -35,6 +56,7 @@ function servicesOf(live: readonly Rule[], taken: ReadonlySet<string>, rules: Li
     const id = [kebab(rule.name), rule.id, `rule-${rule.id}`.slice(0, 64)].find(each => each !== '' && !used.has(each))
     if (id === undefined) return []
     used.add(id)
+    ids.set(id, rule.id)
     return hooks.map(hook => serviceOf(rule, id, hook, rules))
   })
 }
@@ -51,8 +73,9 @@ export const kebab = (name: string): string =>
 
 function serviceOf(rule: Rule, id: string, hook: string, rules: LiveRules): CdsService {
   const actions = rule.actions.filter(({ triggers }) => triggers.some(each => each.is === 'hook' && each.hook === hook))
+  // an input is said once in a rule: ids are unique in a resource
   const prefetch = Object.fromEntries(
-    actions.flatMap(({ inputs }) => inputs.map(({ key, template }) => [key, template])),
+    rule.actions.flatMap(({ inputs }) => inputs.map(({ key, template }) => [key, template])),
   )
   return {
     id,

@@ -4,13 +4,15 @@
  */
 import { badRequest, methodNotAllowed, notFound } from '../fhir/outcome.ts'
 import { languageOf } from '../rest/language.ts'
-import { answerCall, type CallParts } from './call.ts'
+import { answerCall, type Called, type CallParts } from './call.ts'
 import { discovery } from './catalogue.ts'
 import { wrong } from './check-json.ts'
 import { type Feedback, keepFeedback } from './feedback.ts'
 import { openApi } from './open-api.ts'
 import { feedbackSchema } from './schemas.ts'
 import type { Records } from '../store/store.ts'
+import type { AdminAnswer, AdminRequest } from './admin.ts'
+import type { WhoCalls } from './trusted-clients.ts'
 
 export interface CdsHttpRequest {
   readonly method: string
@@ -39,11 +41,17 @@ export interface CdsPlace {
 export interface CdsServer {
   /** Throws a FhirError for what the client can do something about. */
   answer(request: CdsHttpRequest, place: CdsPlace): Promise<CdsHttpResponse>
+  /** What an operator asks, below `/admin/`; undefined when it is nothing of ours. Throws a FhirError. */
+  admin(request: AdminRequest): Promise<AdminAnswer | undefined>
+  /** The public keys of the tokens that this server signs as a CDS client: a JWK Set. */
+  publishedKeys(): Promise<object>
+  close(): Promise<void>
 }
 
-export interface CdsParts extends CallParts {
-  /** Who calls: rejects with 401 when the tenant needs to know and does not. `audience`: what a token may be for. */
-  readonly authenticate?: (authorization: string | undefined, audience: readonly string[]) => Promise<void> | void
+export interface CdsParts extends Omit<CallParts, 'called'> {
+  /** Told of every call of a service that is there, with the client that made it. Must not throw. */
+  readonly called?: (how: Called, client: string | undefined, place: CdsPlace) => void
+  readonly whoCalls: WhoCalls
   /** Where feedback is kept. */
   readonly feedback: Records
   /** Told of feedback that is kept. Must not throw. */
@@ -52,7 +60,7 @@ export interface CdsParts extends CallParts {
 
 const ID = /^[A-Za-z0-9\-._]{1,64}$/
 
-export function makeCdsServer(parts: CdsParts): CdsServer {
+export function makeCdsServer(parts: CdsParts): Pick<CdsServer, 'answer'> {
   return {
     async answer({ method, path, headers, body }, place) {
       if (path === '') {
@@ -70,17 +78,23 @@ export function makeCdsServer(parts: CdsParts): CdsServer {
           'There is nothing here. CDS services are called at cds-services/{id}, and told of at cds-services/{id}/feedback.',
         )
       if (method !== 'POST') throw methodNotAllowed(`cds-services/${path} takes POST.`, 'POST')
-      await parts.authenticate?.(headers['authorization'], [
+      const client = await parts.whoCalls(headers['authorization'], [
         `${place.services}/${path}`,
         `${place.services}/${id}`,
         place.services,
       ])
       if (verb === 'feedback') return hear(parts, id, body)
       const language = languageOf(headers['accept-language']) === 'zh' ? 'zh-TW' : 'en'
-      return { status: 200, body: await answerCall(parts, id, body, place.base, language) }
+      const { catalogue, servers, now, called } = parts
+      const telling = called ? { called: (how: Called) => called(how, client, place) } : {}
+      const answered = await answerCall({ catalogue, servers, now, ...telling }, id, body, place.base, language)
+      return { status: 200, headers: knownAs(client), body: answered }
     },
   }
 }
+
+/** Tells a developer whether the token that was sent was looked at. */
+const knownAs = (client: string | undefined) => ({ 'X-CDS-Client': client === undefined ? 'unverified' : 'verified' })
 
 async function hear(parts: CdsParts, id: string, body: unknown): Promise<CdsHttpResponse> {
   if (!parts.catalogue.list().some(service => service.id === id))

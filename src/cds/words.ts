@@ -119,8 +119,6 @@ export interface CdsService {
   readonly usageRequirements?: string
   /** Keys it can do without; it needs all others, and is not asked (412) when they cannot be had. */
   readonly optional?: readonly string[]
-  /** Where the client's data is not completed: the service that is called in the end does that. */
-  readonly takesPrefetchAsItIs?: true
   /** Milliseconds until it has to have answered; 500 when not given. */
   readonly budget?: number
   readonly evidence?: readonly Evidence[]

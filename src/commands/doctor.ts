@@ -4,32 +4,27 @@
 import { existsSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { checkExposure, type Config, settings } from '../config.ts'
+import { checkExposure, type CommandLine, type Config, settings } from '../config.ts'
 import { idOf } from '../fhir/conformance.ts'
 import { loadNpmPackages } from '../fhir/npm-packages.ts'
 import { openAdded, packagesIn } from '../fhir/package-folder.ts'
 import { loadDefinitions } from '../fhir/packages.ts'
 import { checkFile, durability } from '../store/sqlite/copy.ts'
 import { lockFolder } from '../store/sqlite/lock.ts'
+import { ok as fine, scoreOf, wrong, type Finding } from './finding.ts'
+import { securityOfSettings } from './security-of-settings.ts'
+import { securityOfData, securityOfTenants } from './security-of-data.ts'
 import { STORE_FILE, storeBytes } from '../tenants/files.ts'
 import { packagesFolder } from '../tenants/packages.ts'
 import { Registry } from '../tenants/registry.ts'
-
-interface Finding {
-  readonly fine: boolean
-  readonly what: string
-}
-
-const fine = (what: string): Finding => ({ fine: true, what })
-const wrong = (what: string): Finding => ({ fine: false, what })
 
 /** From this version on SQLite does not damage its log when two connections write and checkpoint at once. */
 const LEAST_SQLITE = '3.51.3'
 const LEAST_SPACE = 256 * 1024 ** 2
 
-/** Prints one line for each thing looked at; 0 when all is well, else 1. */
-export async function run(config: Config): Promise<number> {
-  mkdirSync(config.data, { recursive: true })
+/** Prints one line for each thing looked at; 0 when nothing is wrong, else 1. */
+export async function run(config: Config, { options }: Pick<CommandLine, 'options'>): Promise<number> {
+  mkdirSync(config.data, { recursive: true, mode: 0o700 })
   const findings = [
     ...described(config),
     exposure(config),
@@ -41,11 +36,29 @@ export async function run(config: Config): Promise<number> {
     lock(config),
     ...stores(config),
   ]
-  for (const { fine: isFine, what } of findings) process.stdout.write(`${isFine ? 'ok   ' : 'WRONG'} ${what}\n`)
-  const bad = findings.filter(finding => !finding.fine).length
-  process.stdout.write(bad ? `${bad} of ${findings.length} need attention.\n` : 'All is well.\n')
+  const security = [...securityOfSettings(config), ...securityOfData(config.data), ...(await securityOfTenants(config))]
+  const score = scoreOf(security)
+  const all = [...findings, ...security]
+  const bad = all.filter(({ state }) => state === 'wrong').length
+  if (options.has('json'))
+    process.stdout.write(`${JSON.stringify({ well: bad === 0, findings, security: { ...score, findings: security } }, null, 2)}\n`) // prettier-ignore
+  else {
+    const lines = [
+      ...findings.map(printed),
+      '',
+      'Security',
+      ...security.map(printed),
+      `Security: ${score.score} of 100 (${score.ok} well, ${score.warn} to look at, ${score.wrong} wrong).`,
+      '',
+      bad ? `${bad} of ${all.length} need attention.` : 'All is well.',
+    ]
+    process.stdout.write(`${lines.join('\n')}\n`)
+  }
   return bad ? 1 : 0
 }
+
+const marks = { ok: 'ok   ', warn: 'warn ', wrong: 'WRONG' } as const
+const printed = ({ state, what, todo }: Finding) => `${marks[state]} ${what}${todo ? `: ${todo}` : ''}`
 
 const described = (config: Config): Finding[] =>
   (Object.keys(settings) as (keyof typeof settings)[]).map(key =>

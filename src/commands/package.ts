@@ -71,7 +71,7 @@ function kindOf(what: string): 'file' | 'folder' | 'name' {
 }
 
 async function here(config: Config, tenant: string | undefined, work: (where: Where) => Promise<void>): Promise<void> {
-  mkdirSync(config.data, { recursive: true })
+  mkdirSync(config.data, { recursive: true, mode: 0o700 })
   const lock = lockFolder(config.data)
   try {
     if (tenant !== undefined && !new Registry(config.data).get(tenant))

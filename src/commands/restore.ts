@@ -21,7 +21,7 @@ export async function run(config: Config, { positionals, options }: CommandLine)
   await verify(file)
   const tenant = options.get('tenant') ?? DEFAULT
   const store = storeOf(config, tenant)
-  mkdirSync(config.data, { recursive: true })
+  mkdirSync(config.data, { recursive: true, mode: 0o700 })
   const lock = lockFolder(config.data)
   try {
     if (existsSync(store) && !options.has('force')) {

@@ -5,8 +5,8 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { makeApp, type App } from '../app.ts'
-import { CannotGoOn, checkExposure, type Config } from '../config.ts'
+import { makeApp, type App, type More } from '../app.ts'
+import { CannotGoOn, checkEmergency, checkExposure, type Config } from '../config.ts'
 import { npmPackagesAreCompiled } from '../fhir/npm-packages.ts'
 import { loadDefinitions } from '../fhir/packages.ts'
 import { flushLog, makeLog, type Logger } from '../http/log.ts'
@@ -19,15 +19,16 @@ const SWEEP = 60_000
 /** How long the definitions of profiles and code systems wait to be opened. */
 const QUIET_START = 1000
 
-/** Serves until SIGTERM or SIGINT; resolves to 0 when all that was accepted is answered. */
-export async function run(config: Config): Promise<number> {
+/** Serves until SIGTERM or SIGINT; resolves to 0 when all that was accepted is answered. `more`: what an operator's own main.ts adds. */
+export async function run(config: Config, _line?: unknown, more: More = {}): Promise<number> {
   checkExposure(config)
-  mkdirSync(config.data, { recursive: true })
+  checkEmergency(config)
+  mkdirSync(config.data, { recursive: true, mode: 0o700 })
   const lock = lockFolder(config.data)
   const log = makeLog(config.log)
   const stopped = untilStopped()
   const token = config.adminToken || randomBytes(24).toString('base64url')
-  const app = makeApp(config, loadDefinitions(), token, log)
+  const app = makeApp(config, loadDefinitions(), token, log, more)
   await app.tenants.room(DEFAULT)
   // compiling takes seconds, once: before anybody is let in
   if (!npmPackagesAreCompiled()) openPackages(app, log)

@@ -61,7 +61,7 @@ function wanted(name: string, options: ReadonlyMap<string, string>): { name: str
 }
 
 async function here(config: Config, work: (tenants: Remote) => unknown): Promise<unknown> {
-  mkdirSync(config.data, { recursive: true })
+  mkdirSync(config.data, { recursive: true, mode: 0o700 })
   const lock = lockFolder(config.data)
   const tenants = makeTenants(config, loadDefinitions())
   try {

@@ -59,7 +59,7 @@ export async function run(config: Config, { positionals, options }: CommandLine)
 
 /** What the admin API does, without a server. */
 async function here(config: Config, method: string, path: string, body: object | undefined): Promise<unknown> {
-  mkdirSync(config.data, { recursive: true })
+  mkdirSync(config.data, { recursive: true, mode: 0o700 })
   const lock = lockFolder(config.data)
   const tenants = makeTenants(config, loadDefinitions())
   try {

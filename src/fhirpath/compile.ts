@@ -2,35 +2,27 @@
  * From the tree of an expression to functions that evaluate it. What is not supported is refused here, with its place.
  * https://hl7.org/fhirpath/N1/#expressions
  */
-import {
-  type Call,
-  type Code,
-  conditionOf,
-  type FunctionDefinition,
-  itemsOf,
-  literalText,
-  type Step,
-  truthCode,
-} from './code.ts'
-import { distinct, equal, equalItems, equivalent } from './equality.ts'
+import type { Call, Code, FunctionDefinition, Step } from './code.ts'
 import { didYouMean, fail, type Place } from './error.ts'
 import { aggregates } from './functions/aggregate.ts'
 import { conversion } from './functions/conversion.ts'
 import { existence } from './functions/existence.ts'
 import { fhir, type Terminology, terminologyFunctions } from './functions/fhir.ts'
-import { combined, filtering } from './functions/filtering.ts'
+import { filtering } from './functions/filtering.ts'
 import { math } from './functions/math.ts'
 import { texts } from './functions/text.ts'
 import { tree as treeFunctions } from './functions/tree.ts'
 import { typeCode, typeTest } from './functions/types.ts'
-import { decimal, type Items, Node, nothing, type Truth } from './items.ts'
-import { members, quickText } from './navigate.ts'
-import { add, compare, concatenated, logics, multiply, signed } from './operators.ts'
+import { decimal, type Items, Node, nothing } from './items.ts'
+import { members } from './navigate.ts'
+import { operatorCode } from './operator-code.ts'
+import { signed } from './operators.ts'
 import { Quantity } from './quantity.ts'
 import type { Shapes } from './shapes.ts'
+import { isSteady } from './steady.ts'
 import { readDate, readTime } from './temporal.ts'
-import type { Operator, Tree, TypeName } from './tree.ts'
-import { single, singleInteger } from './values.ts'
+import type { Tree, TypeName } from './tree.ts'
+import { singleInteger } from './values.ts'
 
 export interface CompileOptions {
   readonly shapes: Shapes
@@ -72,12 +64,20 @@ const urls: Readonly<Record<string, string>> = {
   loinc: 'http://loinc.org',
 }
 
+export interface Compiled {
+  readonly code: Code
+  /** The variables it asks for, without those that the specifications give a value. */
+  readonly variables: ReadonlySet<string>
+}
+
 /** Compiles a tree of this text. Throws a PathError. */
-export function compileTree(text: string, tree: Tree, options: CompileOptions): Code {
-  return new Compiler(text, options).code(tree)
+export function compileTree(text: string, tree: Tree, options: CompileOptions): Compiled {
+  const compiler = new Compiler(text, options)
+  return { code: compiler.code(tree), variables: compiler.variables }
 }
 
 class Compiler {
+  readonly variables = new Set<string>()
   readonly #text: string
   readonly #options: CompileOptions
   readonly #terminology: Readonly<Record<string, FunctionDefinition>>
@@ -147,7 +147,7 @@ class Compiler {
       case 'type':
         return this.#typeCode(tree.operator, this.code(tree.of), tree.type, this.#place(tree))
       case 'operator':
-        return this.#operator(tree.name, this.code(tree.left), this.code(tree.right), this.#place(tree))
+        return operatorCode(tree.name, this.code(tree.left), this.code(tree.right), this.#place(tree))
     }
   }
 
@@ -173,6 +173,7 @@ class Compiler {
     const { variables } = this.#options
     const known = variables && [...Object.keys(urls), 'context', 'resource', 'rootResource', ...variables]
     if (known && !known.includes(name)) this.#unknownVariable(tree, name, known)
+    this.variables.add(name)
     return {
       step: run => {
         const items = run.variable(name) ?? this.#unknownVariable(tree, name, run.variableNames())
@@ -276,85 +277,7 @@ class Compiler {
   #typeCode(name: 'is' | 'as' | 'ofType', of: Code, type: TypeName, place: Place): Code {
     return typeCode(name, of, typeTest(type, name === 'ofType', this.#options.shapes, this.#place(type)), place)
   }
-
-  #operator(name: Operator, left: Code, right: Code, place: Place): Code {
-    switch (name) {
-      case 'and':
-      case 'or':
-      case 'xor':
-      case 'implies':
-        return logic(name, left, right, place)
-      case '=':
-      case '!=':
-        return equality(name === '=', left, right, place)
-      case '~':
-      case '!~':
-        return truthCode(run => equivalent(left.step(run), right.step(run), run, place) === (name === '~'))
-      case '<':
-      case '>':
-      case '<=':
-      case '>=':
-        return comparison(name, left.step, right.step, place)
-      case 'in':
-        return membership(left.step, right.step, place)
-      case 'contains':
-        return membership(right.step, left.step, place)
-      case '|':
-        return { step: run => distinct(combined(left.step(run), right.step(run), run, place), run, place) }
-      case '&':
-        return { step: run => [concatenated(left.step(run), right.step(run), run, place)] }
-      case '+':
-      case '-':
-        return { step: run => itemsOf(add(left.step(run), right.step(run), name === '+' ? 1 : -1, run, place)) }
-      case '*':
-      case '/':
-      case 'div':
-      case 'mod':
-        return { step: run => itemsOf(multiply(left.step(run), right.step(run), name, run, place)) }
-    }
-  }
 }
-
-/** Whether a part has the same value wherever in the expression it stands: it begins with a variable, a literal or the clock. */
-function isSteady(tree: Tree): boolean {
-  switch (tree.is) {
-    case 'this':
-    case 'index':
-    case 'total':
-      return false
-    case 'member':
-      return tree.of !== undefined && isSteady(tree.of)
-    case 'call':
-      if (!tree.of) return tree.name === 'today' || tree.name === 'now'
-      return steadyFunctions.has(tree.name) && isSteady(tree.of) && tree.arguments.every(isSteady)
-    case 'item':
-      return isSteady(tree.of) && isSteady(tree.index)
-    case 'sign':
-    case 'type':
-      return isSteady(tree.of)
-    case 'operator':
-      return isSteady(tree.left) && isSteady(tree.right)
-    default:
-      return true
-  }
-}
-
-/** Those that rules use on variables within criteria. */
-const steadyFunctions = new Set([
-  'first',
-  'last',
-  'single',
-  'count',
-  'exists',
-  'empty',
-  'not',
-  'toDate',
-  'toDateTime',
-  'toString',
-  'toQuantity',
-  'lower',
-  'upper',
-])
 
 const self: Step = run => run.self
 
@@ -379,66 +302,4 @@ function charged({ step, truth }: Code, place: Place): Code {
       return truth(run)
     },
   }
-}
-
-function logic(name: 'and' | 'or' | 'xor' | 'implies', left: Code, right: Code, place: Place): Code {
-  const join = logics[name]
-  const one = conditionOf(left, `The left side of "${name}"`, place)
-  const other = conditionOf(right, `The right side of "${name}"`, place)
-  // when the left side decides, the right one is not looked at
-  const decides: Truth | 'never' = name === 'and' || name === 'implies' ? false : name === 'or' ? true : 'never'
-  return truthCode(run => {
-    run.spend(1, place)
-    const first = one(run)
-    return first === decides ? join(first, undefined) : join(first, other(run))
-  })
-}
-
-function equality(wanted: boolean, left: Code, right: Code, place: Place): Code {
-  const text = literalText(right)
-  if (left.member && text !== undefined) return textEquality(wanted, left.member, text, right.step, place)
-  return truthCode(run => {
-    const same = equal(left.step(run), right.step(run), run, place)
-    return same === undefined ? undefined : same === wanted
-  })
-}
-
-/** `code = 'text'`, the most common condition of all. */
-function textEquality(
-  wanted: boolean,
-  { of, name }: NonNullable<Code['member']>,
-  text: string,
-  right: Step,
-  place: Place,
-): Code {
-  return truthCode(run => {
-    const items = of(run)
-    if (items.length === 0) return undefined
-    run.spend(2 + (text.length >> 6), place)
-    const found = quickText(items, name)
-    if (found !== undefined) return (found === text) === wanted
-    const same = equal(members(items, name, run, place), right(run), run, place)
-    return same === undefined ? undefined : same === wanted
-  })
-}
-
-function comparison(name: '<' | '>' | '<=' | '>=', left: Step, right: Step, place: Place): Code {
-  const holds = {
-    '<': (n: number) => n < 0,
-    '>': (n: number) => n > 0,
-    '<=': (n: number) => n <= 0,
-    '>=': (n: number) => n >= 0,
-  }[name]
-  return truthCode(run => {
-    const order = compare(left(run), right(run), run, place)
-    return order === undefined ? undefined : holds(order)
-  })
-}
-
-function membership(one: Step, many: Step, place: Place): Code {
-  return truthCode(run => {
-    const item = single(one(run), 'What is looked for', place)
-    const items = many(run)
-    return item === undefined ? undefined : items.some(each => equalItems(item, each, run, place) === true)
-  })
 }

@@ -4,7 +4,8 @@
  * https://hl7.org/fhirpath/N1/
  */
 import type { Definitions } from '../fhir/definitions.ts'
-import { compileTree } from './compile.ts'
+import { checkElements } from './check-elements.ts'
+import { type Compiled, compileTree } from './compile.ts'
 import type { Code } from './code.ts'
 import { fail } from './error.ts'
 import type { Terminology } from './functions/fhir.ts'
@@ -38,20 +39,28 @@ export interface PathOptions extends EvaluateOptions, Terminology {
   readonly definitions: Definitions
   /** How UCUM units convert (`canonical` of search/ucum.ts); without it quantities compare in the same unit only. */
   readonly units?: Units
-  /** The variables that evaluations will bring, without `%`; others are then refused when compiling. */
-  readonly variables?: readonly string[]
+  /**
+   * The variables that evaluations will bring, without `%`; others are then refused when compiling. By name with the
+   * FHIR type of each where that is known: names that the type does not have are refused too.
+   */
+  readonly variables?: readonly string[] | Readonly<Record<string, string | undefined>>
+  /** The FHIR type of the input, where it is known beforehand: names that it does not have are then refused when compiling. */
+  readonly inputType?: string
 }
 
 /** A compiled expression. */
 export class Expression {
   /** As it was written. */
   readonly text: string
+  /** The variables it asks for (`patient`, `context`), without those that always have the same value (`ucum`). */
+  readonly variables: ReadonlySet<string>
   readonly #code: Code
   readonly #options: RunOptions
 
   /** Use `compile`. */
-  constructor(text: string, code: Code, options: RunOptions) {
+  constructor(text: string, { code, variables }: Compiled, options: RunOptions) {
     this.text = text
+    this.variables = variables
     this.#code = code
     this.#options = options
   }
@@ -118,11 +127,14 @@ const given = <T extends object>(options: T): T =>
 
 /** Compiles an expression. Throws a PathError that says where it is wrong: what is not supported is refused here. */
 export function compile(text: string, options: PathOptions): Expression {
-  const { definitions, units, memberOf, subsumes, variables, resolve, now, offset, trace, steps } = options
+  const { definitions, units, memberOf, subsumes, variables, inputType, resolve, now, offset, trace, steps } = options
   const shapes = shapesOf(definitions)
   const terminology = { ...(memberOf ? { memberOf } : {}), ...(subsumes ? { subsumes } : {}) }
-  const code = compileTree(text, parse(text), { shapes, terminology, variables })
-  return new Expression(text, code, {
+  const tree = parse(text)
+  const names = variables && (isList(variables) ? variables : Object.keys(variables))
+  const compiled = compileTree(text, tree, { shapes, terminology, variables: names })
+  checkElements(text, tree, shapes, { input: inputType, variables: !variables || isList(variables) ? {} : variables })
+  return new Expression(text, compiled, {
     text,
     shapes,
     units,
@@ -133,6 +145,9 @@ export function compile(text: string, options: PathOptions): Expression {
     trace,
   })
 }
+
+const isList = (variables: NonNullable<PathOptions['variables']>): variables is readonly string[] =>
+  Array.isArray(variables)
 
 /**
  * Whether the values that a condition gave mean that it holds: a single `true`. Nothing and a single `false` do not.

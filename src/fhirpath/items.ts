@@ -34,6 +34,11 @@ export class Node {
     this.#index = index
   }
 
+  /** Whether it stands in `contained`. */
+  get isContained(): boolean {
+    return this.#property?.name === 'contained'
+  }
+
   /** Of a primitive: the object under `_name`. Looked up when asked for, since hardly anybody asks. */
   get beside(): Readonly<Record<string, unknown>> | undefined {
     const name = this.#property?.beside

@@ -3,9 +3,10 @@
  * https://hl7.org/fhirpath/N1/#path-selection
  */
 import type { Place } from './error.ts'
-import { isObject, type Item, type Items, Node, nothing } from './items.ts'
+import { decimal, isObject, type Item, type Items, Node, nothing } from './items.ts'
+import { Quantity } from './quantity.ts'
 import type { Run } from './run.ts'
-import type { Property, Shape } from './shapes.ts'
+import type { Member, Property, Shape } from './shapes.ts'
 
 /** The values of that name in the items; `of` a type when the items have one (`value` finds `valueQuantity`). */
 export function members(items: Items, name: string, run: Run, place: Place): Items {
@@ -14,6 +15,7 @@ export function members(items: Items, name: string, run: Run, place: Place): Ite
   for (let i = 0; i < items.length; i++) {
     const item = items[i]!
     if (item instanceof Node) intoMember(found, item, name, run, place)
+    else if (item instanceof Quantity) intoQuantity(found, item, name)
   }
   run.spend(items.length, place)
   return found
@@ -30,24 +32,28 @@ function intoMember(found: Item[], node: Node, name: string, run: Run, place: Pl
     intoOther(found, node, object, name, run, place)
     return
   }
-  const { properties, last } = member
-  if (isThere(object, last)) {
-    addValues(found, node, object, last, run, place)
-    return
+  const property = propertyIn(object, member)
+  if (property) addValues(found, node, object, property, run, place)
+}
+
+/** Of a choice the first that is there, should a resource wrongly have several; else one with extensions alone. */
+function propertyIn(holder: Holder, { properties }: Member): Property | undefined {
+  for (let i = 0; i < properties.length; i++) if (holder[properties[i]!.name] !== undefined) return properties[i]
+  for (let i = 0; i < properties.length; i++) {
+    const { beside } = properties[i]!
+    if (beside !== '' && holder[beside] !== undefined) return properties[i]
   }
-  for (let i = 0; properties.length > 1 && i < properties.length; i++) {
-    const property = properties[i]!
-    if (!isThere(object, property)) continue
-    member.last = property
-    addValues(found, node, object, property, run, place)
-    return
-  }
+  return undefined
+}
+
+/** A computed quantity has the members that FHIR's has. */
+function intoQuantity(found: Item[], quantity: Quantity, name: string): void {
+  if (name === 'value') found.push(decimal(quantity.value))
+  else if (name === 'unit' || name === 'code') found.push(quantity.toJSON()[name])
+  else if (name === 'system') found.push(quantity.toJSON().system)
 }
 
 type Holder = Readonly<Record<string, unknown>>
-
-const isThere = (holder: Holder, { name, beside }: Property) =>
-  holder[name] !== undefined || (beside !== '' && holder[beside] !== undefined)
 
 /** No element of the type, or plain JSON. */
 function intoOther(found: Item[], node: Node, holder: Holder, name: string, run: Run, place: Place): void {
@@ -61,7 +67,7 @@ function intoOther(found: Item[], node: Node, holder: Holder, name: string, run:
   }
 }
 
-function addPlain(found: Item[], value: unknown, root: Node | undefined, run: Run): void {
+function addPlain(found: Item[], value: unknown, root: Node, run: Run): void {
   if (value === undefined || value === null) return
   if (typeof value === 'object') found.push(new Node(value, run.shapes.ofObject(value), root))
   else found.push(value as string | number | boolean)
@@ -93,7 +99,7 @@ function addMany(
   values: readonly unknown[],
   holder: Holder,
   property: Property,
-  root: Node | undefined,
+  root: Node,
   run: Run,
   place: Place,
 ): void {
@@ -118,23 +124,16 @@ export function quickText(items: Items, name: string): string | undefined {
   if (items.length !== 1) return undefined
   const item = items[0]
   if (!(item instanceof Node) || item.shape.is === 'primitive') return undefined
-  const property = item.shape.members.get(name)?.last
+  const properties = item.shape.members.get(name)?.properties
+  const property = properties?.length === 1 ? properties[0]! : undefined
   if (property?.shape().system !== 'String') return undefined
   const value = (item.value as Holder | undefined)?.[property.name]
   return typeof value === 'string' ? value : undefined
 }
 
 /** A resource in a Bundle is its own root; a contained one belongs to what contains it. */
-function rootFor(parent: Node): Node | undefined {
-  if (parent.root === undefined) return parent
-  if (parent.shape.is !== 'resource') return parent.root
-  return isContained(parent) ? parent.root : parent
-}
-
-function isContained(node: Node): boolean {
-  const { contained } = (node.root!.value ?? {}) as { contained?: unknown }
-  return Array.isArray(contained) && contained.includes(node.value)
-}
+const rootFor = (parent: Node): Node =>
+  parent.root === undefined || (parent.shape.is === 'resource' && !parent.isContained) ? parent : parent.root
 
 /** All that is right below the items. */
 export function children(items: Items, run: Run, place: Place): Items {

@@ -61,8 +61,12 @@ const rank = (unit: number) => (unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000
 const isAmount = (value: Value) => typeof value === 'number' || value instanceof Quantity || isFhirQuantity(value)
 
 function incomparable(a: Item, b: Item, one: Value, other: Value, place: Place): never {
-  const advice =
-    typeof one === 'string' && other instanceof Temporal
+  const misread = [a, b].find(
+    item => typeof valueOf(item) === 'string' && /^(?:Date|DateTime|Time)$/.test(systemTypeOf(item)!),
+  )
+  const advice = misread
+    ? 'its text is not of that form'
+    : typeof one === 'string' && other instanceof Temporal
       ? 'toDate() or toDateTime() makes a date of the text on the left'
       : typeof other === 'string' && one instanceof Temporal
         ? 'a date is written @2024-05-31, and toDate() makes one of a text'

@@ -263,6 +263,8 @@ class Parser {
   #unexpected(wanted: string): never {
     const { kind, text } = this.#peek()
     if (kind === 'end') this.#fail('The expression ends too early', `expected ${wanted}`)
+    if (kind === 'name' && (reserved.has(text) || Object.hasOwn(precedences, text)) && wanted.includes('name'))
+      this.#fail(`Unexpected "${text}"`, `it is a word of the language: as a name it is written \`${text}\``)
     const shown = text.length > 30 ? `${text.slice(0, 30)}…` : text
     return this.#fail(`Unexpected ${kind === 'string' ? `'${shown}'` : `"${shown}"`}`, `expected ${wanted}`)
   }

@@ -26,7 +26,7 @@ export class Quantity {
   }
 
   /** As FHIR's Quantity. */
-  toJSON(): object {
+  toJSON(): { value: number; unit: string; system: string; code: string } {
     const code = this.calendar ? calendarCodes[this.unit]! : this.unit
     return { value: this.value, unit: this.calendar ? this.unit : code, system: 'http://unitsofmeasure.org', code }
   }

@@ -233,6 +233,7 @@ class Reader {
     if (negative) this.#at++
     const tests: CharacterTest[] = []
     while (this.#peek() !== ']') {
+      if (this.#peek() === '-' && this.#chars[this.#at + 1] === '[') this.#fail('it subtracts one class from another')
       const from = this.#member(tests)
       if (from === undefined) continue
       const isRange = this.#peek() === '-' && this.#chars[this.#at + 1] !== ']'
@@ -241,7 +242,6 @@ class Reader {
         continue
       }
       this.#at++
-      if (this.#peek() === '[') this.#fail('it subtracts one class from another')
       const to = this.#member(tests)
       if (to === undefined || to < from) this.#fail('a range of characters ends before it begins')
       tests.push(code => code >= from && code <= to)

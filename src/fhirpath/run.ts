@@ -11,6 +11,8 @@ import { dateTimeAt, Temporal } from './temporal.ts'
 /** Texts that are put together grow no longer than this. */
 export const LONGEST_TEXT = 100_000
 
+/** No UCUM code has anything else. */
+const printable = /^[!-~]{1,64}$/
 /** What it costs to look at a unit for the first time. */
 const NEW_UNIT = 500
 
@@ -108,7 +110,7 @@ export class Run {
     return (this.#units = code => {
       if (known.has(code)) return known.get(code)
       this.spend(NEW_UNIT, { text, at: 0 })
-      const found = units(code)
+      const found = printable.test(code) ? units(code) : undefined
       known.set(code, found)
       return found
     })

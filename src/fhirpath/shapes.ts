@@ -22,8 +22,6 @@ export interface Shape {
 /** Where a name leads: one property, or for a choice as many as it has types. */
 export interface Member {
   readonly properties: readonly Property[]
-  /** Of a choice, the one found last: the next resource is likely to have the same. */
-  last: Property
 }
 
 export interface Property {
@@ -152,8 +150,7 @@ export class Shapes {
     const members = new Map<string, Member>()
     const byName = Map.groupBy(elements.values(), info => info.choice ?? info.name)
     const add = (name: string, infos: readonly ElementInfo[]) => {
-      const properties = infos.map(info => this.#property(info))
-      members.set(name, { properties, last: properties[0]! })
+      members.set(name, { properties: infos.map(info => this.#property(info)) })
     }
     for (const [name, infos] of byName) add(name, infos)
     for (const info of elements.values()) if (info.choice && !members.has(info.name)) add(info.name, [info])

@@ -32,7 +32,7 @@ export function tokenize(text: string): Token[] {
       continue
     }
     token.lastIndex = at
-    const groups = token.exec(text)?.groups
+    const groups = text.startsWith('/*', at) ? undefined : token.exec(text)?.groups
     if (!groups) unknown(text, at)
     const [kind, found] = Object.entries(groups).find(([, part]) => part !== undefined) as [Token['kind'], string]
     tokens.push({ kind, text: kind === 'time' ? found.slice(1) : found, at })

@@ -35,7 +35,7 @@ export interface Guide {
 }
 
 /** What comes first in the head line; other written pages follow by name. */
-const ORDER = ['index', 'search', 'write', 'validation', 'terminology', 'launch']
+const ORDER = ['index', 'search', 'write', 'validation', 'terminology', 'launch', 'cds']
 
 export function makeGuide(parts: GuideParts): Guide {
   const pages = join(parts.folder, 'input/pagecontent')

@@ -27,11 +27,6 @@ export const smartRoutes = [
 
 const PATH = /^tenants\/([^/]+)\/(users|apps)(?:\/([^/]+))?(?:\/(listing|approve|reject))?$/
 
-/** The tenants by name, with their stores; throws (or rejects with) notFound. */
-export interface Stores {
-  room(tenant: string): { readonly engine: Store } | Promise<{ readonly engine: Store }>
-}
-
 export interface SmartExchange {
   readonly method: string
   /** Below /admin/. */

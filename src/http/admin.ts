@@ -7,7 +7,7 @@
  *   GET    /admin/tenants/{t}/rules/at-work    what rules have done at the API, and what waits to be sent on
  *   POST   /admin/tenants/{t}/reset            POST /admin/tenants/{t}/restore {"snapshot"}
  *   GET    /admin/tenants/{t}/snapshots        POST /admin/tenants/{t}/snapshots {"name"}
- *   and those of FHIR packages: admin-packages.ts, of users and apps: admin-smart.ts
+ *   and those of FHIR packages: admin-packages.ts, of users and apps: admin-smart.ts, of CDS services: admin-cds.ts
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
@@ -21,13 +21,15 @@ import {
   unsupportedMediaType,
 } from '../fhir/outcome.ts'
 import { LEVELS, type FhirResponse } from '../rest/exchange.ts'
+import type { Store } from '../store/store.ts'
+import { answerCds, cdsRoutes, type CdsExchange } from './admin-cds.ts'
 import { answerPackages, packageRoutes, type PackageAdmin } from './admin-packages.ts'
-import { answerSmart, smartRoutes, type Stores } from './admin-smart.ts'
+import { answerSmart, smartRoutes } from './admin-smart.ts'
 import { safety, send } from './answer.ts'
 import { readBody } from './body.ts'
 import { bodyKind } from './negotiate.ts'
 import { problem, type ProblemLog } from './problems.ts'
-import { requestId } from './request.ts'
+import { baseOf, requestId } from './request.ts'
 
 /** What the admin API asks of the tenants (src/tenants/tenants.ts). */
 export interface TenantAdmin {
@@ -41,6 +43,15 @@ export interface TenantAdmin {
   snapshot(name: string, snapshot: string): Promise<object>
   restore(name: string, snapshot: string): Promise<object>
   delete(name: string): Promise<void>
+}
+
+/** The tenants by name; throws (or rejects with) notFound. */
+export interface Rooms {
+  room(tenant: string): Room | Promise<Room>
+}
+interface Room {
+  readonly engine: Store
+  readonly cds: Awaited<ReturnType<CdsExchange['cds']>>
 }
 
 type Given = Readonly<Record<string, string>>
@@ -102,9 +113,10 @@ const MAX_BODY = 64 * 1024
 /** Answers requests below /admin; gives others on with `next`. */
 export function adminOverHttp(
   token: string,
-  tenants: TenantAdmin & Stores,
+  tenants: TenantAdmin & Rooms,
   packages: PackageAdmin,
   log: ProblemLog,
+  publicUrl: string,
 ): (request: IncomingMessage, response: ServerResponse, next: () => void) => void {
   const expected = digest(token)
   return (request, response, next) => {
@@ -132,6 +144,14 @@ export function adminOverHttp(
         readJson: schema => read(request, schema),
       })
       if (ofSmart) return json(response, ofSmart.status, ofSmart.value)
+      const ofCds = await answerCds({
+        method: request.method!,
+        path,
+        cds: async tenant => (await tenants.room(tenant)).cds,
+        root: prefix => baseOf(request, publicUrl, prefix),
+        readBody: () => readAny(request),
+      })
+      if (ofCds) return json(response, ofCds.status, ofCds.value)
       const { action, tenant } = find(request.method!, path)
       const given = action.body ? await read(request, action.body) : {}
       json(response, action.status, await action.run(tenants, tenant, given))
@@ -170,8 +190,20 @@ function find(method: string, path: string): { action: Action; tenant: string } 
       ...Object.keys(actions).map(each => each.replace(' ', ' /admin/').replace(':t', '{tenant}')),
       ...packageRoutes,
       ...smartRoutes,
+      ...cdsRoutes,
     ].join(', ')}.`,
   )
+}
+
+/** Bundles of services come here, too. */
+const MAX_BUNDLE = 4 * 1024 * 1024
+
+async function readAny(request: IncomingMessage): Promise<unknown> {
+  const kind = bodyKind(request.headers['content-type'] ?? 'application/json')
+  const bytes = await readBody(request, MAX_BUNDLE)
+  if (bytes.length === 0) return undefined
+  if (kind !== 'fhir') throw unsupportedMediaType('Send JSON with Content-Type: application/json.')
+  return parseJson(bytes)
 }
 
 async function read(request: IncomingMessage, shape: object): Promise<Given> {

@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { CdsHttpRequest, CdsHttpResponse, CdsServer } from '../cds/server.ts'
 import { parseJson } from '../fhir/json.ts'
-import { badRequest, FhirError, unsupportedMediaType } from '../fhir/outcome.ts'
+import { badRequest, FhirError, methodNotAllowed, notFound, unsupportedMediaType } from '../fhir/outcome.ts'
 import { safety } from './answer.ts'
 import { readBody } from './body.ts'
 import { problem, type ProblemLog } from './problems.ts'
@@ -13,7 +13,7 @@ import { baseOf, MAX_URL, pathOf, requestId } from './request.ts'
 
 /** A tenant, as far as these endpoints need it. */
 export interface CdsRoom {
-  readonly cds: CdsServer
+  readonly cds: Pick<CdsServer, 'answer' | 'publishedKeys'>
   enter(): void
   leave(): void
 }
@@ -28,32 +28,46 @@ export interface CdsOverHttp {
 /** Of a call; a prefetch that is larger is better left to the service to read. */
 const MAX_BODY = 4 * 1024 * 1024
 
-const place = /^((?:\/t\/([^/?]+))?)\/cds-services(?:\/([^?]*))?(?:\?.*)?$/s
+const place = /^((?:\/t\/([^/?]+))?)\/(cds-services|cds-client)(?:\/([^?]*))?(?:\?.*)?$/s
 
-/** Answers `cds-services…` beside a FHIR base; gives others on with `next`. */
+/** Answers `cds-services…` and `cds-client/jwks.json` beside a FHIR base; gives others on with `next`. */
 export function cdsOverHttp(
   parts: CdsOverHttp,
 ): (request: IncomingMessage, response: ServerResponse, next: () => void) => void {
   return (request, response, next) => {
     const found = place.exec(request.url!)
-    if (found) void exchange(parts, request, response, found[1]!, found[2] ?? 'default', found[3] ?? '')
+    if (found)
+      void exchange(parts, request, response, { prefix: found[1]!, tenant: found[2] ?? 'default', area: found[3]!, path: found[4] ?? '' }) // prettier-ignore
     else next()
   }
+}
+
+interface Where {
+  /** '' or `/t/{tenant}` */
+  readonly prefix: string
+  readonly tenant: string
+  readonly area: string
+  /** Percent-encoded, without a leading slash. */
+  readonly path: string
+}
+
+/** For the log: never an id. */
+function routeOf({ area, path }: Where): string {
+  if (area !== 'cds-services' || path === '') return area
+  return path.endsWith('/feedback') ? 'cds-services/:id/feedback' : 'cds-services/:id'
 }
 
 async function exchange(
   parts: CdsOverHttp,
   request: IncomingMessage,
   response: ServerResponse,
-  prefix: string,
-  tenant: string,
-  path: string,
+  where: Where,
 ): Promise<void> {
   const id = requestId(request.headers['x-request-id'])
   const started = performance.now()
   let answer: CdsHttpResponse
   try {
-    answer = await answerTo(parts, request, prefix, tenant, path)
+    answer = await answerTo(parts, request, where)
   } catch (error) {
     // a broken body is dropped, so that the client gets to read the answer
     request.resume()
@@ -62,17 +76,14 @@ async function exchange(
   }
   write(request, response, answer, id)
   const ms = Math.round((performance.now() - started) * 100) / 100
-  const route =
-    path === '' ? 'cds-services' : path.endsWith('/feedback') ? 'cds-services/:id/feedback' : 'cds-services/:id'
+  const route = routeOf(where)
   parts.log.info({ method: request.method, route, status: answer.status, ms, id })
 }
 
 async function answerTo(
   { room: find, publicUrl }: CdsOverHttp,
   request: IncomingMessage,
-  prefix: string,
-  tenant: string,
-  path: string,
+  { prefix, tenant, area, path }: Where,
 ): Promise<CdsHttpResponse> {
   if (request.method === 'OPTIONS') return { status: 204, headers: preflight }
   if (request.url!.length > MAX_URL)
@@ -83,6 +94,12 @@ async function answerTo(
   room.enter()
   try {
     const method = request.method === 'HEAD' ? 'GET' : request.method!
+    if (area === 'cds-client') {
+      if (path !== 'jwks.json')
+        throw notFound('There is nothing here. The keys of this CDS client are at cds-client/jwks.json.')
+      if (method !== 'GET') throw methodNotAllowed('Use GET here.', 'GET')
+      return { status: 200, body: await room.cds.publishedKeys() }
+    }
     const asked: CdsHttpRequest = {
       method,
       path: pathOf(path),
@@ -117,7 +134,12 @@ function write(request: IncomingMessage, response: ServerResponse, answer: CdsHt
   const text = body === undefined ? '' : JSON.stringify(body)
   const lines: string[] = ['X-Request-Id', id]
   // browser-based CDS clients: who may call is said by a JWT, never by cookies
-  lines.push('Access-Control-Allow-Origin', '*', 'Access-Control-Expose-Headers', 'WWW-Authenticate, X-Request-Id')
+  lines.push(
+    'Access-Control-Allow-Origin',
+    '*',
+    'Access-Control-Expose-Headers',
+    'WWW-Authenticate, X-Request-Id, X-CDS-Client',
+  )
   for (const name in headers) lines.push(name, headers[name]!)
   if (text) lines.push('Content-Type', 'application/json; charset=utf-8')
   if (status !== 204) lines.push('Content-Length', String(Buffer.byteLength(text)))

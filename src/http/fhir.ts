@@ -10,6 +10,7 @@ import { parseLargeJson } from '../fhir/json-pieces.ts'
 import { badRequest, FhirError, methodNotAllowed, unavailable } from '../fhir/outcome.ts'
 import type { Door, FhirRequest, FhirResponse, HttpMethod, Json } from '../rest/exchange.ts'
 import { preflight, safety, send } from './answer.ts'
+import type { FhirCall } from '../smart/launcher-calls.ts'
 import type { Authenticate } from './authenticate.ts'
 import { readBody } from './body.ts'
 import { answerKind, bodyKind, notFhir, parameter } from './negotiate.ts'
@@ -50,6 +51,13 @@ export interface FhirOverHttp {
   readonly maxBody: number
   /** '' when the Host header is to tell. */
   readonly publicUrl: string
+  /** Shows developers what their app asked; in a sandbox only. */
+  readonly traces?: {
+    /** The trace that a token which was refused speaks of. */
+    of(authorization: string | undefined): string | undefined
+    /** Never rejects. */
+    tell(tenant: string, trace: string, call: FhirCall): Promise<void>
+  }
 }
 
 /** More writes than this at once are asked to come back: the queue never grows beyond what a second can answer. */
@@ -99,6 +107,15 @@ async function exchange(
   }
   const ms = performance.now() - started
   const { interaction, type, template } = routeOf(request.method!, asked.path, parts.isType)
+  if (asked.trace !== undefined)
+    void parts.traces?.tell(place.tenant, asked.trace, {
+      method: request.method!,
+      route: template,
+      interaction,
+      type,
+      status: answer.status,
+      ...refusalOf(answer),
+    })
   traffic.observe?.(interaction, type, answer.status, ms / 1000)
   log.info({
     method: request.method,
@@ -120,6 +137,8 @@ interface Asked {
   base: string
   raw: boolean
   pretty: boolean
+  /** See Grant.trace. */
+  trace?: string | undefined
 }
 
 async function answerTo(
@@ -134,7 +153,9 @@ async function answerTo(
   try {
     const authorized = parts.authenticate(request.headers.authorization, place.tenant, asked.path, asked.base)
     caller = authorized instanceof Promise ? await authorized : authorized
+    if (caller.grant?.trace !== undefined) asked.trace = caller.grant.trace
   } catch (error) {
+    asked.trace = parts.traces?.of(request.headers.authorization)
     await tellRefusal(parts, request, place, id, error)
     throw error
   }
@@ -178,6 +199,14 @@ async function answerTo(
     room.leave()
     parts.traffic.writesInFlight -= counted
   }
+}
+
+/** Why it was refused, in our own words, and with which scope it would not have been. */
+function refusalOf({ status, resource, headers }: FhirResponse): Pick<FhirCall, 'why' | 'scope'> {
+  if (status !== 401 && status !== 403) return {}
+  const why = (resource as { issue?: { diagnostics?: string }[] } | undefined)?.issue?.[0]?.diagnostics
+  const scope = /scope="([^"]+)"/.exec(headers?.['WWW-Authenticate'] ?? '')?.[1]
+  return { ...(why === undefined ? {} : { why }), ...(scope === undefined ? {} : { scope }) }
 }
 
 /** A request that nobody was found behind is recorded too: by its address, never by the token. */

@@ -9,9 +9,10 @@ const style = "default-src 'none'; style-src 'self'; base-uri 'none'; form-actio
 // of its own, not with answer.ts's: of two policies a browser obeys both, and that one lets no style in
 const safety = ['Content-Security-Policy', style, 'X-Content-Type-Options', 'nosniff', 'Referrer-Policy', 'no-referrer'] // prettier-ignore
 
+/** `guide`: read when the first page is asked for. */
 export function guideOverHttp(
-  guide: Guide,
-): (request: IncomingMessage, response: ServerResponse, next: () => void) => void {
+  guide: () => Promise<Guide>,
+): (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void {
   return (request, response, next) => {
     const path = request.url!.split('?', 1)[0]!
     if (path !== '/guide' && !path.startsWith('/guide/')) return next()
@@ -24,8 +25,11 @@ export function guideOverHttp(
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return reply(405, [...plain, 'Allow', 'GET, HEAD'], 'The guide is read with GET.\n')
     if (path === '/guide') return reply(301, [...plain, 'Location', '/guide/'], 'See /guide/\n')
-    const found = guide.file(path.slice('/guide/'.length) || 'index.html')
-    if (!found) return reply(404, plain, 'The guide has no such page. It begins at /guide/\n')
-    reply(200, ['Content-Type', `${found.type}; charset=utf-8`, 'Cache-Control', 'no-cache'], found.text)
+    const show = (guide: Guide) => {
+      const found = guide.file(path.slice('/guide/'.length) || 'index.html')
+      if (!found) return reply(404, plain, 'The guide has no such page. It begins at /guide/\n')
+      reply(200, ['Content-Type', `${found.type}; charset=utf-8`, 'Cache-Control', 'no-cache'], found.text)
+    }
+    guide().then(show).catch(next)
   }
 }

@@ -24,11 +24,15 @@ const LONGEST = 16 * 1024
 /** Seconds by which clocks may differ. */
 const SKEW = 10
 
-export function sign(claims: object, key: { kid: string; alg: Algorithm; secret: KeyObject }, typ: string): string {
+/** `claims`: with `iat`. */
+export function sign(
+  claims: { readonly iat: number },
+  key: { kid: string; alg: Algorithm; secret: KeyObject },
+  typ: string,
+): string {
   return jsonwebtoken.sign(claims, key.secret, {
     algorithm: key.alg,
     header: { alg: key.alg, typ, kid: key.kid },
-    noTimestamp: true,
   })
 }
 

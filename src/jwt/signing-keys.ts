@@ -22,7 +22,8 @@ export interface SigningKey {
   readonly retired?: number
 }
 
-interface Kept {
+/** As it is kept in the records `smart-keys`. */
+export interface KeptKey {
   readonly kid: string
   readonly alg: Alg
   readonly tenant: string
@@ -40,7 +41,8 @@ export interface Keys {
 }
 
 const DAY = 24 * 3600 * 1000
-const REPLACED_AFTER = 90 * DAY
+/** Milliseconds. */
+export const REPLACED_AFTER = 90 * DAY
 /** Longer than any token lives. */
 const PUBLISHED_AFTER = 2 * 3600 * 1000
 
@@ -61,7 +63,7 @@ export function makeKeys({ records, tenant, algorithms, now, random }: KeysParts
 
   async function load(): Promise<void> {
     for (const { value } of await records.list()) {
-      const kept = value as Kept
+      const kept = value as KeptKey
       if (kept.tenant === tenant) keys.set(kept.kid, opened(kept))
     }
     await Promise.all(algorithms.filter(alg => !current(alg)).map(make))
@@ -78,7 +80,7 @@ export function makeKeys({ records, tenant, algorithms, now, random }: KeysParts
         ? await generate('rsa', { modulusLength: 2048 })
         : await generate('ec', { namedCurve: curves[alg] })
     const kid = random(12).toString('base64url')
-    const kept: Kept = { kid, alg, tenant, jwk: privateKey.export({ format: 'jwk' }), created: now() }
+    const kept: KeptKey = { kid, alg, tenant, jwk: privateKey.export({ format: 'jwk' }), created: now() }
     await records.put(kid, kept)
     keys.set(kid, opened(kept))
   }
@@ -87,7 +89,7 @@ export function makeKeys({ records, tenant, algorithms, now, random }: KeysParts
     const old = [...keys.values()].filter(key => key.retired === undefined)
     await Promise.all(algorithms.map(make))
     for (const { kid } of old) {
-      const kept = (await records.get(kid)) as Kept | undefined
+      const kept = (await records.get(kid)) as KeptKey | undefined
       if (!kept) continue
       const retired = { ...kept, retired: now() }
       await records.put(kid, retired, now() + PUBLISHED_AFTER)
@@ -120,7 +122,7 @@ export function makeKeys({ records, tenant, algorithms, now, random }: KeysParts
   }
 }
 
-function opened({ kid, alg, jwk, created, retired }: Kept): SigningKey {
+function opened({ kid, alg, jwk, created, retired }: KeptKey): SigningKey {
   const secret = createPrivateKey({ key: jwk, format: 'jwk' })
   const open = createPublicKey(secret)
   return {

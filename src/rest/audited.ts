@@ -21,8 +21,10 @@ export interface Watch {
   over(store: Store): Store
 }
 
-const TYPE = 'AuditEvent'
-const written: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete', 'transaction'])
+/** What the log is kept as. */
+export const TYPE = 'AuditEvent'
+/** What nobody may do to it. */
+export const written: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete', 'transaction'])
 const shows: ReadonlySet<string> = new Set([
   'search-type',
   'search-system',
@@ -41,6 +43,8 @@ export async function audited(
   name: AuditedInteraction | 'capabilities',
   answer: (watch: Watch | undefined) => Promise<FhirResponse>,
 ): Promise<FhirResponse> {
+  // an emergency is recorded whole
+  const emergency = caller.grant?.breakGlass !== undefined
   const records = level === 'all' || (level === 'auto' && caller.grant !== undefined) || level === 'writes'
   if (name === 'capabilities') return answer(undefined)
   if (match.type === TYPE) {
@@ -58,11 +62,12 @@ export async function audited(
   const isWrite = written.has(name) || match.operation?.affectsState === true
   try {
     const response = await answer(watch)
-    if (isWrite || level !== 'writes') watch.end(response.status, response.version)
+    if (isWrite || emergency || level !== 'writes') watch.end(response.status, response.version)
     return response
   } catch (error) {
     const status = error instanceof FhirError ? error.status : 500
-    if (isWrite || level !== 'writes' || status === 401 || status === 403) watch.end(status, undefined, ruleOf(error))
+    if (isWrite || emergency || level !== 'writes' || status === 401 || status === 403)
+      watch.end(status, undefined, ruleOf(error))
     throw error
   }
 }
@@ -98,18 +103,19 @@ function watching(log: Audit, request: FhirRequest, caller: Caller, match: Match
       else more++
   }
   const happening = (status: number, version?: Version, why?: string): Happening => {
-    const asked = name.startsWith('search') || name.startsWith('history') || match.operation !== undefined
+    const asked = name.startsWith('search') || name.startsWith('history') || name === 'operation'
     const requestId = request.headers['x-request-id']
     const claimed = request.headers['x-purpose-of-use']
     const id = match.id || (version?.ref.id ?? '')
     const number = match.rest && name === 'vread' ? match.rest : (version?.version ?? '')
     return {
-      what: name,
+      what: match.interaction.event ?? name,
       status,
       who: whoOf(caller),
       ...(request.from ? { from: request.from } : {}),
       ...(match.type ? { type: match.type } : {}),
-      ...(id ? { id } : {}),
+      // what has no type is no resource: the path says it all
+      ...(id && (match.type || version) ? { id } : {}),
       ...(number ? { version: number } : {}),
       ...(match.operation ? { operation: match.operation.code } : {}),
       ...(asked ? { query: queryOf(request) } : {}),

@@ -6,6 +6,7 @@ import type { CapabilityStatement, CapabilityStatementRestResource, CapabilitySt
 import type { Definitions, SearchParam } from '../fhir/definitions.ts'
 import { patchTypes } from '../fhir/patch.ts'
 import type { Context, Interaction, InteractionName, Level, Operation } from './exchange.ts'
+import { written } from './audited.ts'
 import { supportedProfiles } from './supported-profiles.ts'
 
 /** What the server says of itself. */
@@ -101,26 +102,31 @@ function resource(
   profiles: readonly string[],
 ): Resource {
   const { context, operations } = parts
-  const { definitions, settings } = context
+  const { definitions, settings, serverWritten } = context
+  const open = !serverWritten.has(type)
   const params = [...definitions.searchParams(type).values()]
   const here = operations.filter(
     operation =>
       (operation.type || operation.instance) &&
-      (operation.types.includes('Resource') || operation.types.includes(type)),
+      (operation.types.includes('Resource') || operation.types.includes(type)) &&
+      (open || !operation.affectsState),
   )
   const searches = names.has('search-type')
   return {
     type,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
     ...(profiles.length > 0 ? { supportedProfile: [...profiles] } : {}),
-    interaction: ofType.filter(name => names.has(name)).map(code => ({ code: code as 'read' })),
+    ...(open ? {} : { documentation: 'Written by the server itself, and by nobody else.' }),
+    interaction: ofType
+      .filter(name => names.has(name) && (open || !written.has(name)))
+      .map(code => ({ code: code as 'read' })),
     versioning: 'versioned',
     readHistory: names.has('vread'),
-    updateCreate: names.has('update'),
-    conditionalCreate: names.has('create'),
+    updateCreate: open && names.has('update'),
+    conditionalCreate: open && names.has('create'),
     conditionalRead: 'full-support',
-    conditionalUpdate: paths.has('PUT :type'),
-    conditionalDelete: paths.has('DELETE :type') ? settings.conditionalDelete : 'not-supported',
+    conditionalUpdate: open && paths.has('PUT :type'),
+    conditionalDelete: open && paths.has('DELETE :type') ? settings.conditionalDelete : 'not-supported',
     referencePolicy: ['literal', 'logical', 'local'],
     ...(searches
       ? {

@@ -7,6 +7,7 @@ import type { Ref } from '../fhir/types.ts'
 import { parseSearch } from '../search/parse.ts'
 import type { Expectation, Version } from '../store/store.ts'
 import type { Context, Matched } from './exchange.ts'
+import { needsVersion } from './app-state.ts'
 import { listed, quoted } from './outcome-text.ts'
 
 /**
@@ -100,6 +101,7 @@ export function expectation(context: Context, ref: Ref, current: Version | undef
     return { is: 'nothing' }
   }
   const named = namedVersions(headers['if-match'], 'If-Match')
+  if (named === undefined || named === '*') needsVersion(current)
   if (named === undefined) return { is: 'anything' }
   if (here === undefined)
     throw preconditionFailed(

@@ -2,6 +2,7 @@
  * Create, also conditional: a new resource under an id of the server's choice.
  * https://hl7.org/fhir/R4/http.html#create
  */
+import { asState } from './app-state.ts'
 import { matchCriteria, severalMatches } from './condition.ts'
 import type { WriteInteraction } from './exchange.ts'
 import { received } from './received.ts'
@@ -14,7 +15,7 @@ export const create: WriteInteraction = {
   path: ':type',
   action: 'create',
   async plan(context, { type }, assigned) {
-    const resource = await received(context, type)
+    const resource = asState(context, await received(context, type))
     const criteria = context.request.headers['if-none-exist']
     const matched =
       criteria === undefined ? undefined : (assigned?.matched ?? (await matchCriteria(context, type, criteria)))

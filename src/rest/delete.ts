@@ -4,6 +4,7 @@
  */
 import { badRequest, preconditionFailed, tooCostly } from '../fhir/outcome.ts'
 import type { Condition, Version, Write } from '../store/store.ts'
+import { refuseDeletedState } from './app-state.ts'
 import { expectation, matchCriteria, severalMatches } from './condition.ts'
 import type { Context, FhirResponse, Plan, Resource, WriteInteraction } from './exchange.ts'
 import { information } from './outcome-text.ts'
@@ -18,6 +19,7 @@ export const remove: WriteInteraction = {
     const ref = { type, id }
     const current = await context.store.read(ref)
     if (current?.text === undefined) {
+      await refuseDeletedState(context, current)
       expectation(context, ref, current)
       return {
         writes: [],

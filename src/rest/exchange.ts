@@ -2,6 +2,7 @@
  * The words of the RESTful API, without HTTP: a request, a response, and what answers it.
  * https://hl7.org/fhir/R4/http.html
  */
+import type { AccessEvent } from '../access/audit-words.ts'
 import type { Action, Caller } from '../access/caller.ts'
 import type { Conformance } from '../fhir/conformance.ts'
 import type { Definitions } from '../fhir/definitions.ts'
@@ -128,6 +129,8 @@ export interface Context {
   readonly extractor: Extractor
   readonly limits: Limits
   readonly settings: Settings
+  /** Types that only the server itself writes: that of the audit log, where there is one. */
+  readonly serverWritten: ReadonlySet<string>
   readonly prefer: Prefer
   /** In which the client is told what is wrong with a resource. */
   readonly language: Language
@@ -198,6 +201,8 @@ interface Route {
   readonly path: string
   /** What of the type in the path the caller must be permitted; undefined: the interaction sees to it. */
   readonly action?: Action
+  /** What the audit log calls it, where the name does not tell. */
+  readonly event?: AccessEvent
 }
 
 export interface ReadInteraction extends Route {

@@ -6,6 +6,7 @@ import { badRequest, gone, notFound, unsupportedMediaType } from '../fhir/outcom
 import { parseJson } from '../fhir/json.ts'
 import { applyPatch } from '../fhir/patch.ts'
 import type { Condition, Version } from '../store/store.ts'
+import { asState, refuseDeletedState } from './app-state.ts'
 import { checked } from './checked.ts'
 import { expectation, matchCriteria, severalMatches } from './condition.ts'
 import type { Context, Json, Plan, Resource, WriteInteraction } from './exchange.ts'
@@ -23,6 +24,7 @@ export const patch: WriteInteraction = {
     const ref = { type, id }
     const current = await context.store.read(ref)
     if (!current) throw notFound(ref)
+    await refuseDeletedState(context, current)
     if (current.text === undefined) throw gone(ref)
     return patching(context, current)
   },
@@ -69,7 +71,8 @@ async function patching(context: Context, current: Version, condition?: Conditio
   )
   const resource = await accepted(context, checked(result, ref.type, definitions, mannerOf(context)))
   // The patch was made for this version; another's write in between means to patch that one
-  const write = put(context, ref, 'PATCH', resource, { is: 'version', version: current.version }, condition)
+  const marked = asState(context, resource, current)
+  const write = put(context, ref, 'PATCH', marked, { is: 'version', version: current.version }, condition)
   return { writes: [write], answer: ([version]) => answered(context, 200, version!) }
 }
 

@@ -10,7 +10,7 @@ import type { Engine, Store } from '../store/store.ts'
 import type { Terminology } from '../terminology/terminology.ts'
 import type { DoorRules, RuledExchange } from './api-rules.ts'
 import { askedOf } from './asked.ts'
-import { audited, type DoorAudit, type Watch } from './audited.ts'
+import { audited, TYPE as AUDITED, type DoorAudit, type Watch } from './audited.ts'
 import type { Catalogue } from './catalogue.ts'
 import type {
   Arguments,
@@ -96,6 +96,7 @@ export function makeDoor(parts: DoorParts): Door {
   const expand = parts.expand ?? terminology?.expandForSearch
   const { newId = randomUUID, now = Date.now } = parts
   const limits = { ...defaultLimits, ...parts.limits }
+  const serverWritten: ReadonlySet<string> = new Set(audit ? [AUDITED] : [])
   const fixed = { ...defaultSettings, ...parts.settings }
   const settings: Settings = {
     ...fixed,
@@ -130,6 +131,7 @@ export function makeDoor(parts: DoorParts): Door {
     extractor: catalogue.extractor,
     limits,
     settings,
+    serverWritten,
     prefer: readPrefer(request.headers.prefer),
     language: languageOf(request.headers['accept-language']),
     door,

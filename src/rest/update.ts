@@ -4,6 +4,7 @@
  */
 import { badRequest, conflict } from '../fhir/outcome.ts'
 import type { Version, Write } from '../store/store.ts'
+import { asState, refuseDeletedState } from './app-state.ts'
 import { isId } from './check.ts'
 import { expectation, matchCriteria, severalMatches } from './condition.ts'
 import type { Context, Match, Plan, Ref, Resource, WriteInteraction } from './exchange.ts'
@@ -25,7 +26,9 @@ export const update: WriteInteraction = {
     // Only FHIR bodies have an id to agree with; a Binary may come as its bytes
     if (!Buffer.isBuffer(context.request.body)) sameId(resource, ref)
     const current = await context.store.read(ref)
-    const write = put(context, ref, 'PUT', resource, expectation(context, ref, current))
+    await refuseDeletedState(context, current)
+    const expect = expectation(context, ref, current)
+    const write = put(context, ref, 'PUT', asState(context, resource, current), expect)
     return { writes: [write], answer: ([version]) => answered(context, updateStatus(version!, current), version!) }
   },
 }
@@ -56,14 +59,9 @@ export const conditionalUpdate: WriteInteraction = {
           `${type}.id`,
         )
       }
-      const write = put(
-        context,
-        existing.ref,
-        'PUT',
-        resource,
-        expectation(context, existing.ref, existing),
-        matched.condition,
-      )
+      const expect = expectation(context, existing.ref, existing)
+      const stored = asState(context, resource, existing)
+      const write = put(context, existing.ref, 'PUT', stored, expect, matched.condition)
       return { writes: [write], answer: ([version]) => answered(context, updateStatus(version!, existing), version!) }
     }
     const ref = newRef(context, match, resource, assigned?.ref)
@@ -72,8 +70,9 @@ export const conditionalUpdate: WriteInteraction = {
       throw conflict(
         `No ${type} matches the criteria, but ${type}/${ref.id}, the id in the body, exists. Leave the id out, or update ${type}/${ref.id}.`,
       )
+    await refuseDeletedState(context, before)
     expectation(context, ref, before)
-    const write = put(context, ref, 'PUT', resource, { is: 'nothing' }, matched.condition)
+    const write = put(context, ref, 'PUT', asState(context, resource), { is: 'nothing' }, matched.condition)
     return creating(context, resource.id === undefined ? { ...write, fresh: true } : write)
   },
 }

@@ -2,7 +2,6 @@
  * `%request` and `%caller`: what expressions are told of an exchange.
  * https://terminology.hl7.org/ValueSet-v3-PurposeOfUse.html
  */
-import type { Caller } from '../access/caller.ts'
 import type { CallerFacts, RequestFacts } from './words.ts'
 
 /** An exchange as the door tells it; '' where there is nothing. */
@@ -19,13 +18,27 @@ export interface AskedOf {
   readonly language: 'en' | 'zh'
 }
 
+/** Who asks, and what the token says, when there is one. */
+export interface CallerOf {
+  readonly id: string
+  readonly grant?: {
+    readonly client: string
+    readonly user?: string
+    readonly patient?: string
+    /** Space separated. */
+    readonly scope: string
+    /** Emergency access: the reason given. */
+    readonly breakGlass?: string
+  }
+}
+
 /** Emergency access; what a token says was granted, what a header says is only claimed. */
 const EMERGENCY = 'BTG'
 const PURPOSE = 'x-purpose-of-use'
 const PASSED = 'x-routed-by'
 
 /** `purpose` is the token's own; without one, what the client claims (X-Purpose-Of-Use). */
-export function requestFacts(asked: AskedOf, { grant }: Caller): RequestFacts {
+export function requestFacts(asked: AskedOf, { grant }: CallerOf): RequestFacts {
   const { interaction, operation, type, id, method, query } = asked
   const claimed = /^[A-Za-z0-9._-]{1,64}$/.exec(asked.headers[PURPOSE] ?? '')?.[0]
   const purpose = grant?.breakGlass === undefined ? claimed : EMERGENCY
@@ -49,7 +62,7 @@ function queryOf(text: string): Record<string, string[]> {
 }
 
 /** `purpose` only as the token says it. */
-export function callerFacts({ id, grant }: Caller): CallerFacts {
+export function callerFacts({ id, grant }: CallerOf): CallerFacts {
   if (!grant) return { id }
   const { client, user, patient, scope, breakGlass } = grant
   return {

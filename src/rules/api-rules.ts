@@ -4,14 +4,13 @@
  */
 import { createHash } from 'node:crypto'
 import type { Coding } from 'fhir/r4'
-import type { Caller } from '../access/caller.ts'
 import type { Definitions } from '../fhir/definitions.ts'
 import { parseJson, printJson } from '../fhir/json.ts'
 import type { FhirError } from '../fhir/outcome.ts'
 import { type Issue } from '../fhir/outcome.ts'
 import type { Ref, Resource } from '../fhir/types.ts'
 import { noted, type Note, type Store, type Version } from '../store/store.ts'
-import { type AskedOf, callerFacts, requestFacts, rulesPassed } from './api-facts.ts'
+import { type AskedOf, callerFacts, type CallerOf, requestFacts, rulesPassed } from './api-facts.ts'
 import type { LiveRules } from './live-rules.ts'
 import { maskedStore } from './masked-store.ts'
 import { masksFor } from './masks.ts'
@@ -147,7 +146,7 @@ export function makeApiRules({ live, store, definitions, send, now = Date.now }:
     return found
   }
 
-  function exchange(caller: Caller, asked: AskedOf) {
+  function exchange(caller: CallerOf, asked: AskedOf) {
     if (!speech().any) return undefined
     const request = lazily(() => requestFacts(asked, caller))
     const who = lazily(() => callerFacts(caller))

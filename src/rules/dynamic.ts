@@ -76,8 +76,11 @@ export function putIn(
     if (typeof inner === 'object' && inner !== null) holder = inner as Record<string | number, unknown>
     else holder = (holder[step] = typeof steps[at + 1] === 'number' ? [] : {}) as Record<string | number, unknown>
   }
+  const step = placeIn(holder, steps[last]!)
   // what comes of data is copied: it must not change with the resource
-  holder[placeIn(holder, steps[last]!)] = structuredClone(many ? values : values[0])
+  holder[step] = structuredClone(many ? values : values[0])
+  // a template may say why a value is absent that is now there
+  if (primitive && typeof step === 'string') delete holder[`_${step}`]
 }
 
 /** Lists have no holes: what would come after one goes to the end. */

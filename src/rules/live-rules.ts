@@ -7,7 +7,7 @@
  */
 import { everything, type Query } from '../search/query.ts'
 import type { Records, Store, Version } from '../store/store.ts'
-import { isRule, readRule } from './read-rule.ts'
+import { isRule, type Read, readRule } from './read-rule.ts'
 import type { RuleReader } from './reading.ts'
 import type { Asked } from './run-rule.ts'
 import { RULE_PROFILE, type DataEvent, type Rule, type RuleFault } from './words.ts'
@@ -44,10 +44,10 @@ export interface Approval {
 }
 
 export interface LiveRules {
+  /** Whether all that is stored has been read; else wait for `ready` before asking. */
   readonly isReady: boolean
-  /** Reads them, once. */
   ready(): Promise<void>
-  /** To be told of all that is committed to the store. */
+  /** To be told of all that is committed to the store. One rule is read at once, many are read in pieces: see `isReady`. */
   committed(versions: readonly Version[]): void
   /** Those that act, in order: by rule-order, then url. The same array until something changes. */
   live(): readonly Rule[]
@@ -81,6 +81,7 @@ interface Kept {
   readonly versionId: string
   readonly updated: number
   readonly url: string
+  readonly size: number
   readonly rule: Rule | undefined
   readonly faults: readonly RuleFault[]
 }
@@ -95,6 +96,11 @@ interface Index {
 
 const none: readonly Asked[] = []
 
+/** Characters of PlanDefinitions whose rules are kept compiled; those that come beyond do not act. */
+const MOST_KEPT = 8_000_000
+/** Milliseconds of reading before others get their turn. */
+const TURN = 20
+
 export function makeLiveRules({ store, records, reader, open, now = Date.now }: LiveRulesParts): LiveRules {
   const kept = new Map<string, Kept>()
   const statistics = new Map<string, RuleStatistics>()
@@ -102,26 +108,35 @@ export function makeLiveRules({ store, records, reader, open, now = Date.now }: 
   const off = new Set<string>()
   /** Written or deleted while the others are being read. */
   let overtaken: Set<string> | undefined
-  let isReady = false
+  let isRead = false
   let reading: Promise<void> | undefined
+  /** Committed, not read yet. */
+  const queue: Version[] = []
+  let working: Promise<void> | undefined
+  let size = 0
   let index: Index | undefined
 
   function take({ ref, text, version, updated }: Version): void {
     const before = kept.get(ref.id)
     // most PlanDefinitions are none: no need to parse them
     const resource: unknown = text?.includes(RULE_PROFILE) ? JSON.parse(text) : undefined
-    if (!isRule(resource)) {
-      if (kept.delete(ref.id)) index = undefined
-      return
-    }
     if (before && before.updated > updated) return
-    const read = readRule(resource, reader())
+    if (before) {
+      kept.delete(ref.id)
+      size -= before.size
+      index = undefined
+    }
+    if (!isRule(resource)) return
+    const fits = size + text!.length <= MOST_KEPT
+    const read = fits ? readStored(resource, reader()) : { faults: [tooMany] }
+    if (fits) size += text!.length
     const { url } = resource as { url?: unknown }
     kept.set(ref.id, {
       id: ref.id,
       versionId: version,
       updated,
       url: typeof url === 'string' ? url : '',
+      size: fits ? text!.length : 0,
       rule: 'rule' in read ? read.rule : undefined,
       faults: 'faults' in read ? read.faults : [],
     })
@@ -136,14 +151,30 @@ export function makeLiveRules({ store, records, reader, open, now = Date.now }: 
       let query: Query = { types: ['PlanDefinition'], filter: everything, sort: [], count: 200, total: 'none' }
       for (;;) {
         const { matches, next } = await store.find(query)
-        for (const version of matches) if (!overtaken.has(version.ref.id)) take(version)
+        await inPieces(
+          matches.filter(({ ref }) => !overtaken!.has(ref.id)),
+          version => {
+            // written meanwhile: that is newer
+            if (!overtaken!.has(version.ref.id)) take(version)
+          },
+        )
         if (!next) break
         query = { ...query, after: next }
       }
-      isReady = true
+      isRead = true
       index = undefined
     } finally {
       overtaken = undefined
+    }
+  }
+
+  async function drain(): Promise<void> {
+    while (queue.length > 0) {
+      const some = [...queue]
+      await inPieces(some, version => {
+        take(version)
+        queue.shift()
+      })
     }
   }
 
@@ -182,19 +213,22 @@ export function makeLiveRules({ store, records, reader, open, now = Date.now }: 
 
   return {
     get isReady() {
-      return isReady
+      return isRead && queue.length === 0
     },
-    ready: () =>
-      (reading ??= read().catch((error: unknown) => {
+    async ready() {
+      await (reading ??= read().catch((error: unknown) => {
         reading = undefined
         throw error
-      })),
+      }))
+      while (working) await working
+    },
     committed(versions) {
-      for (const version of versions) {
-        if (version.ref.type !== 'PlanDefinition') continue
-        overtaken?.add(version.ref.id)
-        if (isReady || overtaken) take(version)
-      }
+      const plans = versions.filter(({ ref }) => ref.type === 'PlanDefinition')
+      if (plans.length === 0 || (!isRead && !overtaken)) return
+      for (const { ref } of plans) overtaken?.add(ref.id)
+      if (plans.length === 1 && queue.length === 0) return take(plans[0]!)
+      queue.push(...plans)
+      working ??= drain().finally(() => (working = undefined))
     },
     live: () => indexed().live,
     onHook: hook => indexed().hooks.get(hook) ?? none,
@@ -217,6 +251,7 @@ export function makeLiveRules({ store, records, reader, open, now = Date.now }: 
         statistics: { ...statisticsOf(each.url) },
       })),
     async approve(url, by) {
+      await this.ready()
       const latest = [...kept.values()].filter(each => each.url === url).sort((a, b) => b.updated - a.updated)[0]
       if (!latest?.rule) return undefined
       const approval: Approval = {
@@ -283,4 +318,29 @@ function onEvent(live: readonly Rule[], event: DataEvent, type: string): readonl
     return actions.length > 0 ? [{ rule, actions }] : []
   })
   return found.length > 0 ? found : none
+}
+
+/** Whatever is stored must not keep a commit from being answered. */
+function readStored(resource: unknown, reader: RuleReader): Read {
+  try {
+    return readRule(resource, reader)
+  } catch (error) {
+    return { faults: [{ expression: 'PlanDefinition', diagnostics: `It cannot be read: ${(error as Error).name}.` }] }
+  }
+}
+
+const tooMany: RuleFault = {
+  expression: 'PlanDefinition',
+  diagnostics: `There are more than ${MOST_KEPT} characters of rules. Delete some, and write this one again.`,
+}
+
+/** One after the other; others get their turn in between. */
+async function inPieces<T>(all: readonly T[], work: (one: T) => void): Promise<void> {
+  let began = performance.now()
+  for (const one of all) {
+    work(one)
+    if (performance.now() - began < TURN) continue
+    await new Promise(resolve => setImmediate(resolve))
+    began = performance.now()
+  }
 }

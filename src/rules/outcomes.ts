@@ -104,9 +104,8 @@ function follow(outcome: Growing, { rule, action, run }: Fired, data: ExchangeDa
       return
     case 'tag':
       for (const { path, expression } of action.dynamic) {
-        const values = run.values(expression!)
-        if (!values.every(isCoding)) throw new MisfitError(`${path} takes Codings`)
-        if (values.length > 0) outcome.tagged.push({ rule, path: path as RuleTag['path'], codings: values })
+        const codings = run.values(expression!).map(value => codingOf(value, path))
+        if (codings.length > 0) outcome.tagged.push({ rule, path: path as RuleTag['path'], codings })
       }
       return
     case 'mask':
@@ -129,5 +128,10 @@ function follow(outcome: Growing, { rule, action, run }: Fired, data: ExchangeDa
   }
 }
 
-const isCoding = (value: unknown): value is Coding =>
-  typeof value === 'object' && value !== null && typeof (value as Coding).code === 'string'
+/** A Coding as it stands in the data, or as FHIRPath can write one: `system|code`, `system|code|display`. */
+function codingOf(value: unknown, path: string): Coding {
+  if (typeof value === 'object' && value !== null && typeof (value as Coding).code === 'string') return value as Coding
+  const [, system, code, display] = /^([^|\s]+)\|([^|\s]+)(?:\|(.+))?$/.exec(String(value)) ?? []
+  if (system === undefined || code === undefined) throw new MisfitError(`${path} takes a Coding, or its system|code`)
+  return { system, code, ...(display === undefined ? {} : { display }) }
+}

@@ -25,6 +25,9 @@ type Plain = Readonly<Record<string, unknown>>
 
 const MOST = { triggers: 50, inputs: 50, conditions: 100, suggestions: 20 } as const
 
+/** In the data of a trigger, which R4 does not let be empty. */
+const ALL_TYPES = 'Resource'
+
 /** What expressions may name beside the rule's own: by kind of trigger. */
 const HOOK_VARIABLES = ['context', 'prefetch', 'user', 'now', 'language']
 const DATA_VARIABLES = ['resource', 'previous', 'request', 'caller', 'user', 'now', 'language']
@@ -137,12 +140,14 @@ function readTriggers(reading: Reading, action: Plain, place: string): readonly 
         []
       )
     const types = listOf(data).map(one => objectOf(one)['type'])
-    const wrong = types.findIndex(one => typeof one !== 'string' || !reading.reader.definitions.isResourceType(one))
+    const isType = (one: unknown) =>
+      typeof one === 'string' && (one === ALL_TYPES || reading.reader.definitions.isResourceType(one))
+    const wrong = types.findIndex(one => !isType(one))
     if (wrong >= 0) return (reading.fault(`${at}.data[${wrong}].type`, 'It needs a resource type of FHIR R4.'), [])
     const event = type as DataEvent
     return types.length === 0
       ? [{ is: 'data', event, type: undefined }]
-      : types.map(one => ({ is: 'data', event, type: one as string }))
+      : types.map(one => ({ is: 'data', event, type: one === ALL_TYPES ? undefined : (one as string) }))
   })
   if (new Set(triggers.map(({ is }) => is)).size > 1)
     reading.fault(`${place}.trigger`, 'CDS hooks and interactions of the API cannot share an action: make it two.')

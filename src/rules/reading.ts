@@ -21,7 +21,7 @@ type Plain = Readonly<Record<string, unknown>>
 
 /** Characters of one expression, and of all expressions of a rule. */
 const LONGEST_EXPRESSION = 5_000
-const LONGEST_RULE = 100_000
+const LONGEST_RULE = 20_000
 /** So many faults are told at once. */
 const MOST_FAULTS = 20
 
@@ -74,6 +74,8 @@ export class Reading {
     try {
       return compile(text, { definitions: this.reader.definitions, units: canonical, variables })
     } catch (error) {
+      // expressions are bounded in depth; this is for what is read when the stack is nearly full
+      if (error instanceof RangeError) return this.fault(at, 'The expression goes too deep: make it simpler.')
       if (!(error instanceof PathError)) throw error
       const name = /^Unknown variable "%([^"]+)"/.exec(error.message)?.[1]
       const early =

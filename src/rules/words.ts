@@ -27,7 +27,7 @@ export type DataEvent = (typeof DATA_EVENTS)[number]
 
 export type RuleTrigger =
   | { readonly is: 'hook'; readonly hook: string }
-  /** `type` undefined: resources of all types. */
+  /** `type` undefined: resources of all types (`Resource` in the PlanDefinition). */
   | { readonly is: 'data'; readonly event: DataEvent; readonly type: string | undefined }
 
 /** Something that is wrong with a rule. */
@@ -132,7 +132,7 @@ export interface RuleAction {
   readonly does: 'create' | 'update' | 'delete'
   /** system-action that deletes: the reference of what is deleted. */
   readonly removes: Expression | undefined
-  /** tag: `meta.tag` and `meta.security` with the Codings; mask: the elements, with what takes their place (nothing: they go). */
+  /** tag: `meta.tag` and `meta.security` with the Codings, or texts `system|code`; mask: the elements, with what takes their place (nothing: they go). */
   readonly dynamic: readonly Dynamic[]
   /** route: `Endpoint/id`. */
   readonly target: string | undefined

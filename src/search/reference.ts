@@ -55,6 +55,8 @@ function read(text: string, reading: Reading): Filter {
   if (ref !== undefined) {
     const type = ref.slice(0, ref.indexOf('/'))
     if (!definitions.isResourceType(type)) throw badRequest(`"${type}" in "${value}" is not a resource type.`)
+    // a reference that was stored with the base is found as it was stored
+    if (own !== value) return has(reading, { is: 'one of', column: 'ref', values: [ref, value] })
     return has(reading, { is: 'compare', by: '=', column: 'ref', value: ref })
   }
   if (bareId.test(value)) {

@@ -2,7 +2,7 @@
  * The authorization endpoint: a request is checked, a person decides, and the app gets a code, or learns why not.
  * https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html#obtain-authorization-code
  */
-import { decideBreakGlass } from '../access/break-glass.ts'
+import { decideBreakGlass, emergencyClaim } from '../access/break-glass.ts'
 import { narrower } from '../access/scope-narrower.ts'
 import { printScopes, readScopes } from '../access/scope.ts'
 import type { Records } from '../store/store.ts'
@@ -13,7 +13,8 @@ import type { Families } from './families.ts'
 import { OAuthError, plain, unkept, type OAuthCode } from './oauth-error.ts'
 import type { Asking, Decision, Pages, Refusal } from './people.ts'
 import { secretOf } from './secret.ts'
-import type { PlainRequest, PlainResponse, SmartParts } from './words.ts'
+import { cut, play } from './simulations.ts'
+import type { LaunchContext, PlainRequest, PlainResponse, SmartParts } from './words.ts'
 
 export interface AuthorizeParts extends CheckParts {
   readonly smart: SmartParts
@@ -33,27 +34,33 @@ export interface Authorize {
 }
 
 export function makeAuthorize(parts: AuthorizeParts): Authorize {
-  const { smart, askings, families, codes, pages } = parts
-  const refuse = (refusal: Refusal, request: PlainRequest, base: string) =>
-    pages().refusal?.(refusal, request, base) ?? plainPage(refusal)
+  const { smart, askings, families, codes, pages, launches } = parts
+  const refuse = async (refusal: Refusal, request: PlainRequest, base: string) =>
+    (await pages().refusal?.(refusal, request, base)) ?? plainPage(refusal)
 
   async function authorize(request: PlainRequest, base: string): Promise<PlainResponse> {
     const params = request.method === 'POST' ? (request.form ?? new URLSearchParams()) : request.query
     const checked: Checked = {}
+    const verdicts: Verdict[] = []
+    const known = await followed(params)
+    const trace = async () => known?.trace ?? (await begun(checked, params))
     try {
-      for (const check of beforeRedirect) await check.run(params, checked, base, parts)
+      await run(beforeRedirect, verdicts, check => check.run(params, checked, base, parts))
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error
+      await note(await trace(), params, verdicts, error)
       smart.audit?.({ what: 'refused', outcome: '4', why: error.message, from: request.from })
       return refuse({ error: error.code, text: error.message, status: 400 }, request, base)
     }
-    const trace = await traced(checked, request)
+    const follow = await trace()
     try {
-      for (const check of afterRedirect) await check.run(params, checked, base, parts)
-      simulated(checked)
+      await run(afterRedirect, verdicts, check => check.run(params, checked, base, parts))
+      const next = known?.standalone ? await launches.takeNext(checked.client!.id) : undefined
+      if (next) checked.launch = next
+      await run([simulation], verdicts, () => play(played(checked), 'authorization'))
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error
-      await note(checked.launch?.trace ?? trace, request, error)
+      await note(follow, params, verdicts, error)
       if (shownOnPage(error)) return refuse({ error: error.code, text: error.message, status: 400 }, request, base)
       smart.audit?.({
         what: 'refused',
@@ -66,22 +73,37 @@ export function makeAuthorize(parts: AuthorizeParts): Authorize {
       return answered(checked.redirectUri!, base, state, { error: error.code, error_description: plain(error.message) })
     }
     const id = secretOf(smart.random)
-    const asking = askingOf(id, checked, params, smart.now(), checked.launch?.trace ?? trace)
+    const asking = askingOf(id, checked, params, smart.now(), follow)
     await askings.put(id, asking, smart.now() + TEN_MINUTES)
-    await note(asking.trace, request)
+    await note(follow, params, verdicts)
     return { status: 303, headers: { Location: `${base}/auth/interaction/${id}`, ...unkept } }
   }
 
-  /** Where the developer can follow it; only a sandbox shows such things. */
-  const traced = async ({ client }: Checked, request: PlainRequest): Promise<string | undefined> =>
-    smart.mode === 'open' && !request.query.has('launch') ? smart.trace?.begin(client!.name) : undefined
+  const played = ({ launch }: Checked) => (smart.mode === 'open' ? launch?.simulate : undefined)
 
-  const note = async (trace: string | undefined, request: PlainRequest, error?: OAuthError) =>
+  /** The launch that the launcher knows of: the developer follows it, whatever is wrong with the request. Only in a sandbox. */
+  async function followed(params: URLSearchParams): Promise<LaunchContext | undefined> {
+    if (smart.mode !== 'open') return undefined
+    const launch = params.get('launch')
+    if (launch !== null) return launch.length <= 200 ? launches.look(launch) : undefined
+    const client = params.get('client_id') ?? ''
+    return client.length <= 128 ? launches.lookNext(client) : undefined
+  }
+
+  const begun = async ({ client }: Checked, params: URLSearchParams): Promise<string | undefined> =>
+    smart.trace?.begin(client?.name ?? `client_id ${(params.get('client_id') ?? '(none)').slice(0, 100)}`)
+
+  const note = async (
+    trace: string | undefined,
+    params: URLSearchParams,
+    checks: readonly Verdict[],
+    error?: OAuthError,
+  ) =>
     smart.trace?.note(trace, {
       what: 'authorize',
-      request: Object.fromEntries(request.method === 'POST' ? (request.form ?? []) : request.query),
+      request: Object.fromEntries(params),
       ...(error ? { answer: { error: error.code, error_description: error.message } } : {}),
-      checks: error ? [{ name: error.code, ok: false, why: error.message }] : [{ name: 'all', ok: true }],
+      checks,
     })
 
   async function interaction(request: PlainRequest, base: string): Promise<PlainResponse> {
@@ -98,7 +120,10 @@ export function makeAuthorize(parts: AuthorizeParts): Authorize {
         throw new OAuthError((step.error ?? 'access_denied') as OAuthCode, 'The person did not agree.')
       const code = await decided(asking, step.decided, base)
       smart.audit?.({ what: 'consent', outcome: '0', client: asking.client, user: step.decided.user, scope: step.decided.scope, from: request.from, ...(step.decided.patient ? { patient: step.decided.patient } : {}) }) // prettier-ignore
-      return answered(asking.redirectUri, base, asking.state, { code }, headers)
+      const simulate = asking.launch?.simulate
+      const state = simulate === 'wrong_state' ? secretOf(smart.random) : asking.state
+      const iss = simulate === 'wrong_iss' ? 'https://another-server.example/fhir' : base
+      return answered(asking.redirectUri, iss, state, { code }, headers)
     } catch (error) {
       if (!(error instanceof OAuthError)) throw error
       smart.audit?.({ what: 'consent', outcome: '4', client: asking.client, why: error.message, from: request.from })
@@ -130,8 +155,11 @@ export function makeAuthorize(parts: AuthorizeParts): Authorize {
     const now = smart.now()
     const family = smart.random(18).toString('base64url')
     const code = families.newSecret(family)
-    const scope = emergency?.scope ?? printScopes(launch?.simulate === 'scope_cut' ? { ...granted, resources: granted.resources.slice(0, 1) } : granted) // prettier-ignore
-    const context = contextOf({ asking, scope, patient, encounter, tenant: smart.tenant, base })
+    const scope = emergency?.scope ?? printScopes(launch?.simulate === 'scope_cut' ? cut(granted) : granted) // prettier-ignore
+    const context = {
+      ...contextOf({ asking, scope, patient, encounter, tenant: smart.tenant, base }),
+      ...(emergency === undefined ? {} : emergencyClaim),
+    }
     await families.put({
       id: family,
       client: asking.client,
@@ -168,21 +196,28 @@ export function makeAuthorize(parts: AuthorizeParts): Authorize {
     return (await smart.store.read({ type, id }))?.text !== undefined
   }
 
-  function simulated({ launch }: Checked): void {
-    if (smart.mode !== 'open') return
-    const code = launch?.simulate && Object.hasOwn(played, launch.simulate) ? played[launch.simulate]! : undefined
-    if (code) throw new OAuthError(code, `Simulated by the launcher: ${launch!.simulate}`)
-  }
-
   return { authorize, interaction }
 }
 
-const played: Readonly<Record<string, OAuthCode>> = {
-  auth_invalid_client: 'invalid_client',
-  auth_invalid_redirect_uri: 'invalid_redirect_uri',
-  auth_invalid_scope: 'invalid_scope',
-  auth_access_denied: 'access_denied',
-  auth_server_error: 'server_error',
+type Verdict = { readonly name: string; readonly ok: boolean; readonly why?: string }
+
+const simulation = { name: 'simulation' }
+
+/** Each in turn, with its verdict, up to the first that throws. */
+async function run<T extends { readonly name: string }>(
+  checks: readonly T[],
+  verdicts: Verdict[],
+  one: (check: T) => void | Promise<void>,
+): Promise<void> {
+  for (const check of checks) {
+    try {
+      await one(check)
+    } catch (error) {
+      if (error instanceof OAuthError) verdicts.push({ name: check.name, ok: false, why: error.message })
+      throw error
+    }
+    if (check.name !== simulation.name) verdicts.push({ name: check.name, ok: true })
+  }
 }
 
 const shownOnPage = ({ code }: OAuthError) => code === 'invalid_client' || code === 'invalid_redirect_uri'

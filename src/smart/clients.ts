@@ -14,6 +14,8 @@ export interface Clients {
   remove(id: string): Promise<void>
   /** Whether some client has pages of this origin. */
   hasOrigin(origin: string, base: string): Promise<boolean>
+  /** Web origins that are the app's own: where its codes are sent. Its state codes begin with them. */
+  stateOrigins(id: string, base: string): Promise<readonly string[]>
 }
 
 const wellFormed = /^[A-Za-z0-9._~-]{1,128}$/
@@ -44,6 +46,11 @@ export function makeClients(records: Records, mode: 'open' | 'smart'): Clients {
       if (mode === 'open' && isLoopback(origin)) return true
       origins ??= records.list().then(all => new Set(all.flatMap(({ value }) => originsOf(value as Client))))
       return (await origins).has(origin) || builtIn(base).some(client => originsOf(client).includes(origin))
+    },
+    async stateOrigins(id, base) {
+      const client = await clients.get(id, base)
+      if (!client || (mode === 'smart' && !client.approved)) return []
+      return [...new Set(originsOf(client))].filter(origin => /^https?:/.test(origin))
     },
   }
   return clients

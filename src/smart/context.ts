@@ -16,13 +16,13 @@ interface Known {
 
 /** In the names of the token answer; told again with every refresh and by introspection. */
 export function contextOf({ asking, scope, patient, encounter, tenant, base }: Known): Context {
-  const { launch } = asking
+  const launch = asking.launch?.standalone ? undefined : asking.launch
   const scopes = scope.split(' ')
   const isLaunched = launch !== undefined
   const asks = (name: string) => isLaunched || scopes.some(each => each.startsWith(`launch/${name}`))
   const inPatient = patient !== undefined && (asks('patient') || scopes.some(each => each.startsWith('patient/')))
   return {
-    ...(inPatient ? { patient } : {}),
+    ...(inPatient && asking.launch?.simulate !== 'no_patient' ? { patient } : {}),
     ...(encounter !== undefined && asks('encounter') ? { encounter } : {}),
     ...(launch?.fhirContext?.length ? { fhirContext: launch.fhirContext } : {}),
     ...(launch?.intent === undefined ? {} : { intent: launch.intent }),

@@ -26,6 +26,7 @@ export const capabilities = [
   'permission-user',
   'permission-v1',
   'permission-v2',
+  'smart-app-state',
 ] as const
 
 const scopes = [
@@ -77,7 +78,7 @@ export const openidConfiguration = (base: string) => ({
   ...shared(base),
   subject_types_supported: ['public'],
   id_token_signing_alg_values_supported: ['RS256'],
-  claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'fhirUser', 'profile'],
+  claims_supported: ['iss', 'sub', 'aud', 'exp', 'iat', 'nonce', 'fhirUser', 'profile'],
   claims_parameter_supported: false,
   request_parameter_supported: false,
   request_uri_parameter_supported: false,

@@ -6,8 +6,10 @@ import type { Definitions } from '../fhir/definitions.ts'
 import type { Codes } from './codes.ts'
 import type { Families } from './families.ts'
 import type { Issue, TokenAnswer } from './issue.ts'
+import type { Launches } from './launch-context.ts'
 import type { Pages } from './people.ts'
 import type { RefreshTokens } from './refresh-tokens.ts'
+import type { KeysPlay } from './simulations.ts'
 import type { Client, SmartHappening, SmartParts } from './words.ts'
 
 export interface GrantParts {
@@ -18,11 +20,15 @@ export interface GrantParts {
   readonly refreshTokens: RefreshTokens
   readonly issue: Issue
   readonly pages: () => Pages
+  readonly launches: Launches
+  readonly keysPlay: KeysPlay
 }
 
 export interface Granted {
   readonly answer: TokenAnswer
   readonly trace?: string
+  /** The error that the launcher plays. */
+  readonly simulate?: string
   readonly happened: Omit<SmartHappening, 'from'>
 }
 

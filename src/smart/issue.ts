@@ -2,9 +2,12 @@
  * Tokens: made, and told to the app in a token answer.
  * https://www.rfc-editor.org/rfc/rfc9068 https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html#response-5
  */
+import { emergencyClaim } from '../access/break-glass.ts'
 import type { KeptFamily } from './families.ts'
 import { sign } from '../jwt/jwt.ts'
 import type { Keys } from '../jwt/signing-keys.ts'
+import { spoiled } from './simulations.ts'
+import type { ServiceGrant } from './words.ts'
 
 /** Seconds. */
 export const HOUR = 3600
@@ -21,8 +24,16 @@ export interface IssueParts {
 export interface Issue {
   /** An access token of a family, for all of its scope or a part of it. */
   forFamily(family: KeptFamily, scope: string, base: string): Promise<TokenAnswer>
-  forBackend(client: string, scope: string, base: string): Promise<TokenAnswer>
+  forBackend(client: string, scope: string, base: string, launched?: Launched): Promise<TokenAnswer>
+  /** For a CDS service that is called on behalf of a user. */
+  forService(service: ServiceGrant, base: string): Promise<TokenAnswer>
   idToken(family: KeptFamily, base: string, nonce: string | undefined): Promise<string>
+}
+
+/** What the launcher was told of a service. */
+interface Launched {
+  readonly simulate?: string | undefined
+  readonly trace?: string | undefined
 }
 
 export type TokenAnswer = {
@@ -49,8 +60,8 @@ export function makeIssue({ keys, tenant, now, random }: IssueParts): Issue {
 
   return {
     async forFamily(family, scope, base) {
-      const { client, user, patient, encounter, breakGlass, simulate } = family
-      const lasts = simulate === 'expired_token' ? -60 : breakGlass === undefined ? HOUR : BREAK_GLASS_SECONDS
+      const { client, user, patient, encounter, breakGlass, simulate, trace } = family
+      const spoilt = spoiled(simulate, breakGlass === undefined ? HOUR : BREAK_GLASS_SECONDS)
       const claims = {
         sub: user,
         client_id: client,
@@ -58,14 +69,27 @@ export function makeIssue({ keys, tenant, now, random }: IssueParts): Issue {
         family: family.id,
         ...(patient === undefined ? {} : { patient }),
         ...(encounter === undefined ? {} : { encounter }),
-        ...(breakGlass === undefined ? {} : { breakGlass }),
-        ...(simulate === 'wrong_aud' ? { aud: 'https://another-server.example/fhir' } : {}),
-        ...(simulate === 'invalid_token' ? { tenant: '' } : {}),
+        // the reason stays here: it may name someone
+        ...(breakGlass === undefined ? {} : emergencyClaim),
+        ...(trace === undefined ? {} : { trace }),
+        ...spoilt.claims,
       }
-      return { ...(await access(claims, scope, base, lasts)), ...family.context }
+      return { ...(await access(claims, scope, base, spoilt.seconds)), ...family.context }
     },
-    forBackend: (client, scope, base) => access({ sub: client, client_id: client }, scope, base, BACKEND_SECONDS),
-    async idToken({ user, client, scope }, base, nonce) {
+    forBackend(client, scope, base, { simulate, trace } = {}) {
+      const { claims, seconds } = spoiled(simulate, BACKEND_SECONDS)
+      const of = { sub: client, client_id: client, ...(trace === undefined ? {} : { trace }), ...claims }
+      return access(of, scope, base, seconds)
+    },
+    forService: ({ client, user, patient, scope }, base) =>
+      access(
+        { sub: user, client_id: client, fhirUser: user, ...(patient === undefined ? {} : { patient }) },
+        scope,
+        base,
+        BACKEND_SECONDS,
+      ),
+    async idToken({ user, client, scope, simulate }, base, given) {
+      const nonce = simulate === 'id_token_wrong_nonce' ? random(16).toString('base64url') : given
       const issued = seconds()
       const key = await keys.signing('RS256')
       const scopes = scope.split(' ')
@@ -73,14 +97,17 @@ export function makeIssue({ keys, tenant, now, random }: IssueParts): Issue {
       const claims = {
         iss: base,
         sub: user,
-        aud: client,
+        aud: simulate === 'id_token_wrong_aud' ? 'another-app' : client,
         iat: issued,
         exp: issued + HOUR,
         ...(scopes.includes('fhirUser') ? { fhirUser: who } : {}),
         ...(scopes.includes('profile') ? { profile: who } : {}),
         ...(nonce === undefined ? {} : { nonce }),
       }
-      return sign(claims, key, 'JWT')
+      const token = sign(claims, key, 'JWT')
+      return simulate === 'id_token_bad_signature'
+        ? token.replace(/[^.]+$/, text => text.split('').reverse().join(''))
+        : token
     },
   }
 }

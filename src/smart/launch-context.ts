@@ -6,26 +6,6 @@ import type { Records } from '../store/store.ts'
 import { digestOf, secretOf } from './secret.ts'
 import type { LaunchContext } from './words.ts'
 
-/** Errors that an app can be shown, so that it is tested with them. In open mode only. */
-export const simulations = [
-  'auth_invalid_client',
-  'auth_invalid_redirect_uri',
-  'auth_invalid_scope',
-  'auth_access_denied',
-  'auth_server_error',
-  'token_invalid_client',
-  'token_expired_code',
-  'token_invalid_grant',
-  'token_server_error',
-  'scope_cut',
-  'no_refresh_token',
-  'expired_token',
-  'invalid_token',
-  'wrong_aud',
-  'no_id_token',
-] as const
-export type Simulation = (typeof simulations)[number]
-
 const LASTS = 5 * 60_000
 
 export interface Launches {
@@ -35,6 +15,10 @@ export interface Launches {
   look(launch: string): Promise<LaunchContext | undefined>
   /** Gives it to one only. */
   take(launch: string): Promise<LaunchContext | undefined>
+  /** For the next request of this client that comes without a `launch`: what the launcher was told of it. */
+  arm(client: string, context: LaunchContext): Promise<void>
+  lookNext(client: string): Promise<LaunchContext | undefined>
+  takeNext(client: string): Promise<LaunchContext | undefined>
 }
 
 export const makeLaunches = (records: Records, now: () => number, random: (bytes: number) => Buffer): Launches => ({
@@ -45,4 +29,7 @@ export const makeLaunches = (records: Records, now: () => number, random: (bytes
   },
   look: async launch => (await records.get(digestOf(launch))) as LaunchContext | undefined,
   take: async launch => (await records.take(digestOf(launch))) as LaunchContext | undefined,
+  arm: (client, context) => records.put(`next ${client}`, context, now() + LASTS),
+  lookNext: async client => (await records.get(`next ${client}`)) as LaunchContext | undefined,
+  takeNext: async client => (await records.take(`next ${client}`)) as LaunchContext | undefined,
 })

@@ -4,7 +4,15 @@
  * https://www.rfc-editor.org/rfc/rfc7519#section-7.2
  */
 import type { Records } from '../store/store.ts'
-import type { Trace } from './words.ts'
+import { makeCalls, type FhirCall, type KeptCalls } from './launcher-calls.ts'
+
+/** What a developer is shown of a launch. */
+export interface Trace {
+  readonly what: string
+  readonly request?: Readonly<Record<string, unknown>>
+  readonly answer?: Readonly<Record<string, unknown>>
+  readonly checks?: readonly { readonly name: string; readonly ok: boolean; readonly why?: string }[]
+}
 
 /** One launch. */
 export interface TraceHead {
@@ -24,13 +32,11 @@ export interface Traces {
   begin(title: string): Promise<string>
   /** Never rejects; leaves out nothing but what is secret. */
   note(id: string | undefined, event: Trace): Promise<void>
-  /** A call of the FHIR API with a token of this launch: only counted. `what`: `GET Observation`. */
-  count(id: string | undefined, what: string): void
+  /** A request of the FHIR API with a token of this launch. */
+  call(id: string, call: FhirCall): void
   /** The newest first. */
   recent(): Promise<TraceHead[]>
-  read(
-    id: string,
-  ): Promise<{ head: TraceHead; events: TraceEvent[]; calls: Readonly<Record<string, number>> } | undefined>
+  read(id: string): Promise<{ head: TraceHead; events: TraceEvent[]; calls: KeptCalls } | undefined>
 }
 
 const LASTS = 60 * 60_000
@@ -38,14 +44,6 @@ const MOST_TRACES = 300
 const MOST_EVENTS = 200
 /** Characters of one value that are shown. */
 const MOST_SHOWN = 2000
-/** How often counts are written down, in milliseconds. */
-const COUNTS_EVERY = 2000
-
-interface Counted {
-  readonly calls: Record<string, number>
-  written: number
-}
-
 /** `heads`, `events`: the records `smart-traces` and `smart-trace-events`. */
 export function makeTraces(
   heads: Records,
@@ -55,18 +53,19 @@ export function makeTraces(
 ): Traces {
   const begun: string[] = []
   const noted = new Map<string, number>()
-  const counts = new Map<string, Counted>()
+  const calls = makeCalls({
+    records: events,
+    lasts: LASTS,
+    now,
+    isThere: async id => (await heads.get(id)) !== undefined,
+  })
   // a trace that cannot be kept is no reason to refuse a launch
   const quietly = async (work: Promise<unknown>): Promise<void> => void (await work.catch(() => {}))
   const forget = async (id: string) => {
     noted.delete(id)
-    counts.delete(id)
+    calls.forget(id)
     await heads.remove(id)
     for (const { key } of await events.list(`${id}/`)) await events.remove(key)
-  }
-  const writeCounts = async (id: string, counted: Counted) => {
-    counted.written = now()
-    await events.put(`${id}/calls`, counted.calls, now() + LASTS)
   }
   return {
     async begin(title) {
@@ -92,16 +91,8 @@ export function makeTraces(
       const key = `${id}/${String(kept.at).padStart(15, '0')}-${String(number).padStart(4, '0')}`
       await quietly(events.put(key, kept, now() + LASTS))
     },
-    count(id, what) {
-      if (id === undefined) return
-      const counted = counts.get(id) ?? { calls: {}, written: 0 }
-      if (!counts.has(id)) {
-        if (counts.size >= MOST_TRACES) counts.delete(counts.keys().next().value!)
-        counts.set(id, counted)
-      }
-      if (Object.hasOwn(counted.calls, what) || Object.keys(counted.calls).length < 100)
-        counted.calls[what] = (counted.calls[what] ?? 0) + 1
-      if (now() - counted.written > COUNTS_EVERY) void quietly(writeCounts(id, counted))
+    call(id, call) {
+      calls.note(id, call)
     },
     recent: async () =>
       (await heads.list())
@@ -111,13 +102,11 @@ export function makeTraces(
     async read(id) {
       const head = (await heads.get(id)) as TraceHead | undefined
       if (!head) return undefined
-      const counted = counts.get(id)
-      if (counted) await writeCounts(id, counted)
       const all = await events.list(`${id}/`)
       return {
         head,
         events: all.filter(({ key }) => !key.endsWith('/calls')).map(({ value }) => value as TraceEvent),
-        calls: (all.find(({ key }) => key.endsWith('/calls'))?.value ?? {}) as Record<string, number>,
+        calls: await calls.read(id),
       }
     },
   }

@@ -2,8 +2,8 @@
  * What is chosen in the launcher, read and checked: the launch it stands for.
  * https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html#launch-app-ehr-launch
  */
-import { simulations } from './launch-context.ts'
 import type { People } from './people-directory.ts'
+import { canPlay, simulations } from './simulations.ts'
 import type { Client, LaunchContext } from './words.ts'
 
 export const KINDS = ['ehr', 'patient-standalone', 'provider-standalone', 'backend'] as const
@@ -48,6 +48,10 @@ export async function readOrder(
   const user = given('user')
   const person = user === undefined ? undefined : await people.person(user)
   if (user !== undefined && !person) return { fault: ['There is no such user.', '查無此使用者。'] }
+  const wrong =
+    kind === 'patient-standalone' ? /^Practitioner/ : kind === 'provider-standalone' ? /^(?!Practitioner)/ : undefined
+  if (user !== undefined && wrong?.test(user))
+    return { fault: ['This user does not launch apps in this way.', '該使用者不適用此啟動方式。'] }
   const patient = given('patient')
   if (
     patient !== undefined &&
@@ -61,14 +65,24 @@ export async function readOrder(
       return { fault: ['This visit is not of this patient.', '此就醫紀錄不屬於該病人。'] }
   }
   const simulate = given('simulate')
-  if (simulate !== undefined && !(simulations as readonly string[]).includes(simulate))
+  if (simulate !== undefined && !simulations.includes(simulate))
     return { fault: ['There is no such simulated error.', '無此模擬錯誤。'] }
+  if (simulate !== undefined && !canPlay(simulate, kind))
+    return { fault: ['This error cannot be played in this kind of launch.', '此啟動方式無法模擬該錯誤。'] }
   const fhirContext = readContext(given('fhir_context'))
   if (fhirContext === 'wrong')
     return {
       fault: [
         'fhirContext is a JSON list of objects with a reference, canonical or identifier.',
         'fhirContext 須為 JSON 物件陣列，各含 reference、canonical 或 identifier。',
+      ],
+    }
+  const chosen = [user, patient, simulate].some(each => each !== undefined) || on('skip_login') || on('skip_consent')
+  if (kind !== 'ehr' && !client && chosen)
+    return {
+      fault: [
+        'Choose a registered app: its next request is where user, patient and error count.',
+        '請選擇已登錄的應用程式：使用者、病人與模擬錯誤將用於其下一個請求。',
       ],
     }
   const intent = given('intent')?.slice(0, 200)
@@ -79,6 +93,7 @@ export async function readOrder(
     ...(launchUrl === undefined ? {} : { launchUrl }),
     context: {
       client: client?.id ?? ANY_CLIENT,
+      ...(kind === 'ehr' ? {} : { standalone: true }),
       ...(user === undefined ? {} : { user }),
       ...(patient === undefined ? {} : { patient }),
       ...(encounter === undefined ? {} : { encounter }),

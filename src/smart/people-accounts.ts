@@ -15,8 +15,11 @@ export interface Account {
   readonly disabled: boolean
 }
 
-interface KeptAccount extends Account {
+/** As it is kept in the records `smart-users`. */
+export interface KeptAccount extends Account {
   readonly password: KeptPassword
+  /** When the password was set, in milliseconds since 1970; unknown of those of older servers. */
+  readonly changed?: number
 }
 
 export interface Accounts {
@@ -61,7 +64,7 @@ export function makeAccounts(accounts: Records, disabled: Records, random: (byte
       if (!shapeOfName.test(plain)) throw badRequest('A user name has 1 to 100 letters, digits and . _ @ + -')
       if (!shapeOfUser.test(user)) throw badRequest(`A user is ${PERSON_TYPES.map(each => `${each}/id`).join(' or ')}.`)
       if (await accounts.get(keyOf(plain))) throw conflict('There is a user of that name already.')
-      return keep({ name: plain, user, disabled: false, password: await kept(password) })
+      return keep({ name: plain, user, disabled: false, password: await kept(password), changed: Date.now() })
     },
     list: async () => (await accounts.list()).map(({ value }) => shown(value as KeptAccount)),
     async disable(name, off) {
@@ -70,7 +73,8 @@ export function makeAccounts(accounts: Records, disabled: Records, random: (byte
       else await disabled.remove(account.user)
       return keep({ ...account, disabled: off })
     },
-    setPassword: async (name, password) => keep({ ...(await find(name)), password: await kept(password) }),
+    setPassword: async (name, password) =>
+      keep({ ...(await find(name)), password: await kept(password), changed: Date.now() }),
     async check(name, password) {
       const account = (await accounts.get(keyOf(name.slice(0, 200)))) as KeptAccount | undefined
       const right = await isPassword(password, account?.password)

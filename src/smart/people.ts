@@ -66,7 +66,11 @@ export interface Pages {
   /** The session has not ended. */
   isAlive(session: string): Promise<boolean>
   /** Shown when an authorization request is refused before its redirect_uri is trusted, and when an asking is gone. */
-  refusal?(problem: Refusal, request: PlainRequest, base: string): PlainResponse
+  refusal?(
+    problem: Refusal,
+    request: PlainRequest,
+    base: string,
+  ): PlainResponse | undefined | Promise<PlainResponse | undefined>
 }
 
 /** One consent that lasts, with its tokens. */
@@ -92,6 +96,8 @@ export interface PagesParts extends SmartParts {
   endFamily(id: string): Promise<void>
   /** Makes an EHR launch; resolves to the value of `launch`. Five minutes, once. */
   launch(context: LaunchContext): Promise<string>
+  /** What counts for the client's next request that comes without a `launch`. Five minutes, once. */
+  arm(client: string, context: LaunchContext): Promise<void>
   /** The same checks as for clients that register themselves; throws an OAuthError. Resolves with the secret in clear, once. */
   register(metadata: unknown): Promise<{ readonly client: Client; readonly secret?: string }>
   /** Of failed sign-ins. */

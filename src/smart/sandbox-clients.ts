@@ -45,6 +45,16 @@ export function sandboxClients(base: string): readonly Client[] {
       redirectUris: [`${summary}/index.html`],
       launchUri: `${summary}/launch.html`,
       scope: 'launch launch/patient openid fhirUser offline_access patient/*.rs',
+      clientUri: `${summary}/index.html`,
+      listing: {
+        publisher: 'DHP FHIR server (example app)',
+        intendedUse:
+          'Shows developers how an app is launched: one page with diagnoses, stages and treatments of one synthetic patient. Not for care. 示範用：在一頁顯示單一虛構病人的癌症診斷、分期與治療，不供臨床使用。',
+        contact: 'Whoever runs this server 本伺服器的管理者',
+        description:
+          'A page with fhirclient and nothing else, to be copied. 僅以 fhirclient 寫成的單一網頁，可供複製。',
+        status: 'approved',
+      },
     },
     {
       ...app,

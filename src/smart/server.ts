@@ -20,6 +20,7 @@ import { errorAnswer, json, OAuthError } from './oauth-error.ts'
 import type { Pages, PagesParts } from './people.ts'
 import { makeRefreshTokens } from './refresh-tokens.ts'
 import { makeRegistration } from './registration.ts'
+import { makeKeysPlay } from './simulations.ts'
 import { makeThrottle } from './throttle.ts'
 import { makeToken } from './token.ts'
 import { makeVerify } from './verify.ts'
@@ -66,6 +67,7 @@ export function makeSmartServer(smart: SmartParts, makePages: (parts: PagesParts
     families: async user => (await families.all()).filter(family => family.user === user),
     endFamily: id => families.end(id),
     launch: context => launches.make(context),
+    arm: (client, context) => launches.arm(client, context),
     register: metadata => registration.register(metadata),
   })
   const { authorize, interaction } = makeAuthorize({
@@ -81,17 +83,21 @@ export function makeSmartServer(smart: SmartParts, makePages: (parts: PagesParts
     codes,
     pages: () => pages,
   })
+  const keysPlay = makeKeysPlay(now)
   const issue = makeIssue({ keys, tenant, now, random })
   const parts = { authenticate, verify, families, refreshTokens, smart }
   const register: Endpoint = (request, base) => registration.answer(request, base)
   const endpoints: Readonly<Record<string, Endpoint>> = {
     '.well-known/smart-configuration': read(base => smartConfiguration(base)),
     '.well-known/openid-configuration': read(base => openidConfiguration(base)),
-    'auth/jwks': read(async () => ({ keys: await keys.published() })),
+    'auth/jwks': async (request, base) =>
+      (await keysPlay.fails(request.from))
+        ? json({ error: 'temporarily_unavailable', error_description: 'Simulated by the launcher.' }, 503)
+        : read(async () => ({ keys: await keys.published() }))(request, base),
     'auth/smart-style.json': read(() => style),
     'auth/authorize': authorize,
     'auth/interaction': interaction,
-    'auth/token': makeToken(authenticate, { smart, definitions: () => smart.definitions, codes, families, refreshTokens, issue, pages: () => pages }), // prettier-ignore
+    'auth/token': makeToken(authenticate, { smart, definitions: () => smart.definitions, codes, families, refreshTokens, issue, launches, keysPlay, pages: () => pages }), // prettier-ignore
     'auth/introspect': makeIntrospect(parts),
     'auth/revoke': makeRevoke(parts),
     'auth/register': register,
@@ -116,6 +122,9 @@ export function makeSmartServer(smart: SmartParts, makePages: (parts: PagesParts
       return forApps.has(endpoint) && (await clients.hasOrigin(origin, base)) ? origin : undefined
     },
     verify,
+    issueFor: (service, base) => issue.forService(service, base),
+    stateOrigins: (id, base) => clients.stateOrigins(id, base),
+    traced: (trace, call) => smart.trace?.call(trace, call),
     rotateKeys: () => keys.rotate(),
   }
 }

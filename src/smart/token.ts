@@ -3,6 +3,7 @@
  * https://www.rfc-editor.org/rfc/rfc6749#section-3.2
  */
 import { once } from './checks.ts'
+import { claimedClient } from './client-assertion.ts'
 import type { Authenticate } from './client-authentication.ts'
 import { familyOf } from './families.ts'
 import type { GrantParts, GrantType } from './grant-words.ts'
@@ -28,8 +29,10 @@ export const makeToken =
   (authenticate: Authenticate, parts: GrantParts) =>
   async (request: PlainRequest, base: string): Promise<PlainResponse> => {
     const { audit, trace } = parts.smart
+    let follow: string | undefined
     try {
       const form = formOf(request)
+      follow = await followed(form, parts)
       const name = once(form, 'grant_type')
       if (name === undefined) throw new OAuthError('invalid_request', 'grant_type is missing.')
       const type = grantTypes.find(each => each.name === name)
@@ -43,6 +46,9 @@ export const makeToken =
         throw new OAuthError('unauthorized_client', `This client is not registered for ${type.name}.`)
       const granted = await type.grant(client, form, base, parts)
       audit?.({ ...granted.happened, from: request.from })
+      // an emergency is on record before anybody gets access by it
+      if (granted.happened.what === 'break-glass') await parts.smart.log?.flush()
+      parts.keysPlay.begin(request.from, granted.simulate)
       await trace?.note(granted.trace, {
         what: 'token',
         request: shown(form),
@@ -53,11 +59,27 @@ export const makeToken =
     } catch (error) {
       if (error instanceof OAuthError) {
         const client = request.form?.get('client_id')
+        await trace?.note(follow, {
+          what: 'token',
+          request: shown(request.form ?? new URLSearchParams()),
+          answer: { error: error.code, error_description: error.message },
+          checks: [{ name: request.form?.get('grant_type') ?? 'grant_type', ok: false, why: error.message }],
+        })
         audit?.({ what: 'refused', outcome: '4', why: error.message, from: request.from, ...(client ? { client: client.slice(0, 128) } : {}) }) // prettier-ignore
       }
       throw error
     }
   }
+
+/** The trace in which a developer follows this request, whether it succeeds or not. */
+async function followed(form: URLSearchParams, { smart, families, launches }: GrantParts): Promise<string | undefined> {
+  if (!smart.trace) return undefined
+  const family = familyOf(once(form, 'code') ?? once(form, 'refresh_token') ?? '')
+  if (family !== undefined) return (await families.get(family))?.trace
+  const assertion = once(form, 'client_assertion')
+  const client = assertion === undefined ? undefined : claimedClient(assertion)
+  return client === undefined || client.length > 128 ? undefined : (await launches.lookNext(client))?.trace
+}
 
 /**
  * A public client may refresh without saying who it is: the token belongs to it, and fhirclient says no more. Its name is filled

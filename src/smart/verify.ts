@@ -45,6 +45,7 @@ export function makeVerify({ keys, families, tenant, now }: VerifierParts): Veri
     try {
       const header = headerOf(token)
       if (header.typ !== 'at+jwt') throw new BadJwt('It is not an access token: its typ is not at+jwt.')
+      if (header.jku !== undefined) throw new BadJwt('Its header has jku: our own tokens have none.')
       const key = header.kid === undefined ? undefined : await keys.find(header.kid)
       // one algorithm a key: what the token says of it is only compared
       if (!key || key.alg !== 'ES256' || header.alg !== key.alg) throw new BadJwt('It was not signed by this server.')
@@ -56,11 +57,19 @@ export function makeVerify({ keys, families, tenant, now }: VerifierParts): Veri
         now: now(),
         longest: HOUR,
       })
-      return grantOf(claims, tenant)
+      const grant = grantOf(claims, tenant)
+      return claims['extensions'] === undefined ? grant : await inEmergency(grant)
     } catch (error) {
       if (error instanceof BadJwt) throw new InvalidToken(`The access token does not count. ${error.message}`)
       throw error
     }
+  }
+
+  /** With the reason that was given, which is kept with the consent. */
+  async function inEmergency(grant: Grant): Promise<Grant> {
+    const breakGlass = grant.family && (await families.get(grant.family))?.breakGlass
+    if (!breakGlass) throw new InvalidToken('The emergency access has ended.')
+    return { ...grant, breakGlass }
   }
 
   return (token, base) => {
@@ -73,26 +82,21 @@ export function makeVerify({ keys, families, tenant, now }: VerifierParts): Veri
 function grantOf(claims: Claims, tenant: string): Grant {
   const text = (name: string) => (typeof claims[name] === 'string' ? claims[name] : undefined)
   const [id, client, scope] = [text('jti'), text('client_id'), text('scope')]
-  if (id === undefined || client === undefined || scope === undefined || claims['tenant'] !== tenant)
+  const issued = claims['iat']
+  if (!id || !client || scope === undefined || typeof issued !== 'number' || claims['tenant'] !== tenant)
     throw new BadJwt('It is not an access token of this tenant.')
-  const [user, patient, encounter, family, breakGlass] = [
-    'fhirUser',
-    'patient',
-    'encounter',
-    'family',
-    'breakGlass',
-  ].map(text)
+  const [user, patient, encounter, family, trace] = ['fhirUser', 'patient', 'encounter', 'family', 'trace'].map(text)
   return {
     id,
     tenant,
     client,
     scope,
-    issued: claims['iat'] as number,
+    issued,
     expires: claims['exp'] as number,
     ...(user === undefined ? {} : { user }),
     ...(patient === undefined ? {} : { patient }),
     ...(encounter === undefined ? {} : { encounter }),
     ...(family === undefined ? {} : { family }),
-    ...(breakGlass === undefined ? {} : { breakGlass }),
+    ...(trace === undefined ? {} : { trace }),
   }
 }

@@ -2,9 +2,12 @@
  * The words of the authorization server: what it keeps, and the requests and answers of its endpoints without HTTP.
  * https://hl7.org/fhir/smart-app-launch/STU2.2/
  */
+import type { AuditLevel } from '../access/audit-words.ts'
 import type { Grant } from '../access/grant.ts'
 import type { Definitions } from '../fhir/definitions.ts'
 import type { Records, Store } from '../store/store.ts'
+import type { FhirCall } from './launcher-calls.ts'
+import type { Traces } from './launcher-trace.ts'
 
 /** A request to an endpoint that is not FHIR. */
 export interface PlainRequest {
@@ -69,12 +72,24 @@ export interface LaunchContext {
   readonly fhirContext?: readonly Readonly<Record<string, unknown>>[]
   readonly intent?: string
   readonly needPatientBanner?: boolean
+  /** The app began by itself, or is a service: nothing of an EHR is told with the token. */
+  readonly standalone?: boolean
   /** Errors to play, for those who test their app. */
   readonly simulate?: string
   readonly skipLogin?: boolean
   readonly skipConsent?: boolean
   /** Where what happens is shown to the developer; see Trace. */
   readonly trace?: string
+}
+
+/** On whose behalf a CDS service is called. https://cds-hooks.hl7.org/2.0/#passing-the-access-token-to-the-cds-service */
+export interface ServiceGrant {
+  /** What the service is called: the `subject` of fhirAuthorization. */
+  readonly client: string
+  /** `Practitioner/1`. */
+  readonly user: string
+  readonly patient?: string
+  readonly scope: string
 }
 
 /** A tenant's authorization server. */
@@ -85,6 +100,15 @@ export interface SmartServer {
   allows(path: string, origin: string, base: string): Promise<string | undefined>
   /** What an access token stands for; at once when it was seen before. Throws (or rejects with) an `InvalidToken`. */
   verify(token: string, base: string): Grant | Promise<Grant>
+  /** A token of five minutes for a CDS service that this server calls on behalf of a user. */
+  issueFor(
+    service: ServiceGrant,
+    base: string,
+  ): Promise<{ readonly access_token: string; readonly expires_in: number; readonly scope: string }>
+  /** The origins that the app state of a client belongs to: https://hl7.org/fhir/smart-app-launch/STU2.2/app-state.html */
+  stateOrigins(client: string, base: string): Promise<readonly string[]>
+  /** A request of the FHIR API with a token of a launch that is traced. */
+  traced(trace: string, call: FhirCall): void
   /** New signing keys; tokens signed with the old ones count until their time is over. */
   rotateKeys(): Promise<void>
 }
@@ -113,14 +137,6 @@ export interface SmartHappening {
   readonly from?: string
 }
 
-/** What a developer is shown of a launch. */
-export interface Trace {
-  readonly what: string
-  readonly request?: Readonly<Record<string, unknown>>
-  readonly answer?: Readonly<Record<string, unknown>>
-  readonly checks?: readonly { readonly name: string; readonly ok: boolean; readonly why?: string }[]
-}
-
 /** What it is made of; given by app.ts. */
 export interface SmartParts {
   readonly tenant: string
@@ -141,8 +157,17 @@ export interface SmartParts {
   }>
   /** Told of what happens; must not throw. */
   readonly audit?: (what: SmartHappening) => void
+  /** The audit log, for those who wait for it and read it; absent when nothing is recorded. */
+  readonly log?: {
+    /** What is recorded; `auto`: in an open server, what is done with a token. */
+    readonly level: AuditLevel
+    /** Everything told is on disk. */
+    flush(): Promise<void>
+    /** Everything told is an AuditEvent; false when that takes too long. */
+    settle(): Promise<boolean>
+  }
   /** Only in open mode. */
-  readonly trace?: { begin(title: string): Promise<string>; note(id: string | undefined, event: Trace): Promise<void> }
-  /** Whether practitioners may take emergency access. */
+  readonly trace?: Traces
+  /** Whether practitioners may take emergency access; never without an audit log. */
   readonly breakGlass?: boolean
 }

@@ -85,6 +85,8 @@ export interface Note {
   readonly expires: number
   /** Another one, kept with it. */
   readonly also?: Note
+  /** Records that go with it: what it says has taken their place. */
+  readonly drops?: readonly { readonly records: string; readonly key: string }[]
 }
 
 /** Both, kept together; the first of them may be missing. */

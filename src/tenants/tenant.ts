@@ -44,7 +44,15 @@ export interface TenantParts {
   /** The tenant's authorization server. */
   openSmart(engine: Engine, catalogue: Catalogue, tenant: string, audit: Audit | undefined): SmartServer
   /** The tenant's CDS services. */
-  openCds(engine: Engine, catalogue: Catalogue, door: Door, smart: SmartServer, rules: LiveRules): CdsServer
+  openCds(
+    engine: Engine,
+    catalogue: Catalogue,
+    door: Door,
+    smart: SmartServer,
+    tenant: string,
+    audit: Audit | undefined,
+    rules: LiveRules,
+  ): CdsServer
   /** The tenant's rules; not read yet. */
   openRules(engine: Engine, catalogue: Catalogue): LiveRules
 }
@@ -112,7 +120,7 @@ export class Tenant implements Room {
       const audit = parts.openAudit?.(engine, catalogue, name)
       const door = parts.openDoor(engine, catalogue, conformance, level, terminologyServer, folder, audit, rules)
       const smart = parts.openSmart(engine, catalogue, name, audit)
-      const cds = parts.openCds(engine, catalogue, door, smart, rules)
+      const cds = parts.openCds(engine, catalogue, door, smart, name, audit, rules)
       return new Tenant(name, engine, catalogue, door, conformance, smart, cds, rules, audit)
     } catch (error) {
       await engine.close()
@@ -139,6 +147,7 @@ export class Tenant implements Room {
       })
     }
     await this.door.close?.()
+    await this.cds.close()
     await this.audit?.close()
     await this.engine.close()
   }

@@ -1,6 +1,12 @@
 /**
  * The canary harness: every field of a second record is marked. Whatever is asked with a token that is not for it, no mark comes
  * back in any part of an answer, and the answer is the one that a server without that record gives.
+ *
+ * The battery, by number: S1 includes; S2 chains, _has, _filter, _list, sorting; S3 tokens without patient or user; S4 403 against
+ * an empty 200 (the two servers agree); S5 $everything and other operations; S6 batches and transactions; S7 histories and versions;
+ * S8 writes and conditions; S11 Device, Group, List, Provenance, linked patients (among the types); S13 the granular scope through every path; S14
+ * absolute and several references; S15 totals, counts, 304; S17 an empty grant; S18 _elements, _contained, $expand; S19 a patient's
+ * own token. Over HTTP, in canary-http.test.ts: S9 Binary, S10 $export, S12 page links, S20 faults, and all headers.
  */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Caller } from '../../src/access/caller.ts'
@@ -8,85 +14,26 @@ import type { Grant } from '../../src/access/grant.ts'
 import { guard } from '../../src/access/guard.ts'
 import { recordFilter } from '../../src/access/patient-record.ts'
 import { callerOf } from '../../src/access/token-caller.ts'
-import { sharedTypes } from '../../src/access/patient-record.ts'
-import { makeCatalogue } from '../../src/rest/catalogue.ts'
 import type { HttpMethod, Resource } from '../../src/rest/exchange.ts'
-import { makeExtractor } from '../../src/search/extract.ts'
-import { kinds } from '../../src/search/kinds.ts'
 import type { IndexEntry } from '../../src/search/query.ts'
 import { nothing } from '../../src/search/query.ts'
 import { base, definitions, openServer, terminology, type Answer, type TestServer } from '../help/server.ts'
-import { makeMaker, storing } from './canary-world.ts'
-
-const { extractor } = makeCatalogue(definitions, current => makeExtractor(current, kinds))
-const A = makeMaker('aalpaca', 11000, 2011)
-const B = makeMaker('bcanary', 77000, 1907)
-const CANARY = /bcanary|\b77\d{3}\b|1907-0/i
-
-type Stored = Resource & { id: string }
-/** Of no compartment, or not for a patient's eyes; all types but those that everybody may read. */
-const types = definitions.resourceTypes.filter(type => !sharedTypes.has(type))
-
-const clock = Date.parse('2026-06-01T00:00:00Z')
-const ref = (reference: string) => ({ reference })
-
-const own: readonly Stored[] = [
-  { resourceType: 'Organization', id: 'org', name: 'Hospital' },
-  { resourceType: 'Practitioner', id: 'doc', name: [{ family: 'Doctor' }] },
-  A.resource('Patient', definitions, {
-    // what belongs to her speaks of the other record too
-    link: [{ other: ref(B.patient), type: 'seealso' }],
-    generalPractitioner: [ref('Practitioner/doc')],
-    managingOrganization: ref('Organization/org'),
-  }),
-  ...['Condition', 'Encounter', 'Procedure', 'DocumentReference', 'List', 'Composition', 'CarePlan', 'Provenance'].map(
-    type => A.resource(type, definitions),
-  ),
-  A.resource('Observation', definitions, {
-    status: 'final',
-    subject: ref(A.patient),
-    hasMember: [ref(`Observation/${B.idOf('Observation')}`)],
-    focus: [ref(B.patient)],
-    derivedFrom: [ref(`DocumentReference/${B.idOf('DocumentReference')}`)],
-    encounter: ref(`Encounter/${B.idOf('Encounter')}`),
-    category: [{ coding: [{ code: 'laboratory' }] }],
-  }),
-  A.resource('Binary', definitions, { securityContext: ref(A.patient) }),
-  A.resource('Device', definitions),
-].map(resource => marked(resource))
-
-/** Told by its tag, for the token that sees resources with this tag only. */
-function marked(resource: Stored): Stored {
-  return { ...resource, meta: { ...resource.meta, tag: [{ system: 'urn:t', code: 'own' }] } }
-}
-
-const other: readonly Stored[] = [
-  ...types.map(type => B.resource(type, definitions)),
-  ...types.map(type => ({ ...B.resource(type, definitions), id: `${B.idOf(type)}-gone` })),
-  {
-    ...B.resource('Observation', definitions),
-    id: `${B.mark}-obs-focus`,
-    focus: [ref(A.patient)],
-    subject: ref(B.patient),
-  },
-  {
-    ...B.resource('Group', definitions),
-    id: `${B.mark}-group-two`,
-    member: [{ entity: ref(A.patient) }, { entity: ref(B.patient) }],
-  },
-  { ...B.resource('Patient', definitions), id: `${B.mark}-linked`, link: [{ other: ref(A.patient), type: 'seealso' }] },
-  { ...B.resource('Binary', definitions), id: `${B.mark}-free`, securityContext: undefined },
-  {
-    ...B.resource('Bundle', definitions),
-    id: `${B.mark}-bundle-two`,
-    entry: [{ resource: B.resource('Patient', definitions) }, { resource: A.resource('Patient', definitions) }],
-  },
-  {
-    ...B.resource('Basic', definitions),
-    id: `${B.mark}-contained`,
-    contained: [{ resourceType: 'Patient', id: 'p', name: [{ family: `${B.mark}inside` }] }],
-  },
-]
+import {
+  A,
+  B,
+  CANARY,
+  clock,
+  extractor,
+  gone,
+  id,
+  other,
+  own,
+  ref,
+  tokens,
+  types,
+  type Stored,
+} from './canary-records.ts'
+import { storing } from './canary-world.ts'
 
 interface World {
   readonly server: TestServer
@@ -112,37 +59,6 @@ async function open(resources: readonly Stored[][], deleted: readonly Stored[]):
       })),
     )
   return { server }
-}
-
-const gone = other.filter(({ id }) => id.endsWith('-gone'))
-
-const grant = (scope: string, more: Partial<Grant> = {}): Grant => ({
-  id: 'x',
-  tenant: 'default',
-  client: 'app',
-  scope,
-  issued: 0,
-  expires: 1e12,
-  ...more,
-})
-
-const id = A.idOf('Patient')
-const tokens: Readonly<Record<string, { grant: Grant; limited?: boolean }>> = {
-  'patient/*.rs': { grant: grant('launch/patient patient/*.rs', { user: 'Practitioner/doc', patient: id }) },
-  'patient/*.cruds': { grant: grant('patient/*.cruds', { user: 'Practitioner/doc', patient: id }) },
-  'a granular patient/ scope': {
-    grant: grant('patient/Observation.rs?category=laboratory patient/Patient.r', {
-      user: 'Practitioner/doc',
-      patient: id,
-    }),
-  },
-  'user/*.cruds of the patient': {
-    grant: grant('user/*.cruds patient/*.cruds', { user: `Patient/${id}`, patient: id }),
-  },
-  'user/*.* of a practitioner with limits': { grant: grant('user/*.*', { user: 'Practitioner/doc' }), limited: true },
-  'a subset for a system': { grant: grant('system/*.cruds?_tag=urn:t|own') },
-  'no scope for data': { grant: grant('openid fhirUser', { user: 'Practitioner/doc' }) },
-  'a patient/ scope without a patient': { grant: grant('patient/*.cruds', { user: 'Practitioner/doc' }) },
 }
 
 const callerIn = async (world: World, { grant, limited }: { grant: Grant; limited?: boolean }): Promise<Caller> =>

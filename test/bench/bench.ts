@@ -3,7 +3,7 @@
  * `npm run bench -- read create` runs only those; `BENCH_RESOURCES=1000000` sets the large store's size, `BENCH_SECONDS` each measurement's length.
  */
 import { type ChildProcess, fork, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Bundle } from 'fhir/r4'
@@ -15,8 +15,9 @@ import { openSqlite } from '../../src/store/sqlite/engine.ts'
 import { prepare } from '../../src/store/stamp.ts'
 import type { Write } from '../../src/store/store.ts'
 import type { Job, Result } from './client.ts'
+import { exportAll, exportFloor, residentMemory } from './export.ts'
 import { insertFloor } from './floor-insert.ts'
-import { observation, resource } from './generate.ts'
+import { observation, PATIENT_EVERY, resource } from './generate.ts'
 
 const root = new URL('../..', import.meta.url).pathname
 const synthea = join(root, '../shared/data/synthea')
@@ -65,10 +66,15 @@ interface Server {
 
 let metricsPort = 19_100 + Math.floor(Math.random() * 500)
 
-async function serve(data: string, seed = 'none', settings: Record<string, string> = {}): Promise<Server> {
+async function serve(
+  data: string,
+  seed = 'none',
+  settings: Record<string, string> = {},
+  main = 'src/main.ts',
+): Promise<Server> {
   const metrics = metricsPort++
   const begun = performance.now()
-  const process_ = spawn(process.execPath, [join(root, 'src/main.ts')], {
+  const process_ = spawn(process.execPath, [join(root, main)], {
     env: {
       ...process.env,
       PORT: '0',
@@ -90,7 +96,9 @@ async function serve(data: string, seed = 'none', settings: Record<string, strin
     })
     process_.on('exit', code => reject(new Error(`The server ended with ${code}: ${text}`)))
   })
-  const first = await fetch(`http://127.0.0.1:${port}/fhir/Patient?_count=1`)
+  const first = await fetch(
+    `http://127.0.0.1:${port}/fhir/${settings.DHP_AUTH === 'smart' ? 'metadata' : 'Patient?_count=1'}`,
+  )
   await first.arrayBuffer()
   const started = performance.now() - begun
   return {
@@ -379,7 +387,7 @@ async function scale(): Promise<void> {
     const again = await serve(data)
     starts.push(again.started)
     await new Promise(resolve => setTimeout(resolve, 1500))
-    idle = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${again.process.pid}/status`, 'utf8'))![1]) / 1024
+    idle = residentMemory(again.process.pid!)
     await again.stop()
   }
   report(
@@ -392,6 +400,122 @@ async function scale(): Promise<void> {
     v => `${v.toFixed(0)} ms`,
   )
   report('idle memory', `${idle.toFixed(0)} MB`, '-', idle, 150, false, v => `${v.toFixed(0)} MB`)
+}
+
+async function exporting(): Promise<void> {
+  const { data, file } = await folder('scale')
+  if (!existsSync(file)) await fill(file, 0, LARGE)
+  const theirs = await exportFloor(file, join(work, 'floor.ndjson'))
+  // the first start compiles what later ones read
+  await (await serve(data)).stop()
+  const server = await serve(data)
+  const { lines, seconds, before, peak, early, late } = await exportAll(
+    `http://127.0.0.1:${server.port}/fhir`,
+    server.process.pid!,
+    LARGE,
+  )
+  await server.stop()
+  const mb = (value: number) => `${value.toFixed(0)} MB`
+  const what = `export of ${LARGE.toLocaleString('en')} resources`
+  report(what, rate(lines / seconds), rate(theirs), lines / seconds / theirs, 0.2, true)
+  // 256 MB of it is the page cache of the store, which fills while all is read
+  report(`${what}, memory above idle`, mb(peak), mb(before), peak - before, 256 + 150, false, mb)
+  // of a store that is larger than that cache
+  report(`${what}, memory of its last quarter above its second`, mb(late), mb(early), late - early, 30, false, mb)
+}
+
+/** CPU time of a process so far, in milliseconds. */
+function cpuOf({ process }: Server): number {
+  const fields = readFileSync(`/proc/${process.pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
+/** Resolves when the server has nothing left to do (its AuditEvents are made), so that it takes nothing from what is measured next. */
+async function quiet(server: Server): Promise<void> {
+  for (let still = 0, i = 0; still < 3 && i < 300; i++) {
+    const before = cpuOf(server)
+    await new Promise(resolve => setTimeout(resolve, 200))
+    still = cpuOf(server) - before <= 20 ? still + 1 : 0
+  }
+}
+
+async function authorized(): Promise<void> {
+  const { backendTokens, patientTokens } = await import('./tokens.ts')
+  const { verifying } = await import('./verifying.ts')
+  const [openly, smartly] = [await folder('open'), await folder('smart')]
+  await fill(openly.file, 0, 20_000)
+  copyFileSync(openly.file, smartly.file)
+  const open = await serve(openly.data, 'none', { DHP_AUTH: 'open' })
+  const smart = await serve(smartly.data, 'none', { DHP_AUTH: 'smart' })
+  const [base, patient] = [`http://127.0.0.1:${smart.port}/fhir`, 7]
+  const first = patient * PATIENT_EVERY
+  const own = Array.from({ length: PATIENT_EVERY }, (_, i) => first + i).filter(n => n % 10 > 1)
+  const groups = [
+    { whose: 'a service', token: await backendTokens(base, ADMIN), ids: Array.from({ length: 2000 }, (_, i) => i * 10 + 2), patients: Array.from({ length: 400 }, (_, i) => i) },
+    { whose: 'a patient', token: await patientTokens(base, ADMIN, `p${patient}`), ids: own, patients: [patient] },
+  ] // prettier-ignore
+  for (const { whose, token, ids, patients } of groups)
+    for (const [what, paths] of [
+      ['read by id', ids.map(n => `/fhir/Observation/o${n}`)],
+      ['one-hit search', patients.map(n => `/fhir/Patient?identifier=MRN${n * PATIENT_EVERY}`)],
+      ['search, page of 20', patients.map(n => `/fhir/Observation?patient=p${n}&_count=20`)],
+    ] as const) {
+      const job = { kind: 'get', connections: 64, seconds: SECONDS, paths } as const
+      const [ours, theirs] = await inTurn(
+        async () => perSecond(await load({ ...job, port: smart.port, token: await token() })),
+        async () => {
+          await quiet(smart)
+          return perSecond(await load({ ...job, port: open.port }))
+        },
+      )
+      report(`${what}, token of ${whose} / open`, rate(ours), rate(theirs), ours / theirs, 0.8, true)
+    }
+  await open.stop()
+  await smart.stop()
+  const us = (value: number) => `${value.toFixed(1)} us`
+  const { unseen, seen } = await verifying()
+  report('verifying a token not seen before, median', us(unseen), '-', unseen, 50, false, us)
+  report('verifying a token seen before, median', us(seen), '-', seen, 50, false, us)
+}
+
+async function hooks(): Promise<void> {
+  const { body, rule } = await import('./cds.ts')
+  const { data } = await folder('cds')
+  const server = await serve(data, 'none', {}, 'test/bench/cds.ts')
+  const origin = `http://127.0.0.1:${server.port}`
+  const stored = await fetch(`${origin}/fhir/PlanDefinition/${rule.id}`, {
+    method: 'PUT',
+    headers: { 'Content-Type': 'application/fhir+json' },
+    body: JSON.stringify(rule),
+  })
+  if (!stored.ok) throw new Error(`The rule was refused: ${await stored.text()}`)
+  const { services } = (await (await fetch(`${origin}/cds-services`)).json()) as { services: { id: string }[] }
+  const id = services.find(each => each.id !== 'nothing' && each.id.startsWith('bench'))?.id
+  if (id === undefined) throw new Error('The rule is not among the services.')
+  const bodies = Array.from({ length: 100 }, (_, n) => body(n))
+  const job = { kind: 'post', port: server.port, connections: 64, seconds: SECONDS, bodies, once: false } as const
+  const p99: number[] = []
+  const [ours, theirs] = await inTurn(
+    async () => {
+      const result = await load({ ...job, path: `/cds-services/${id}` })
+      p99.push(result.p99)
+      return perSecond(result)
+    },
+    async () => perSecond(await load({ ...job, path: '/cds-services/nothing' })),
+  )
+  const what = 'patient-view with prefetch, a rule with five conditions'
+  report(`${what} / a service that does nothing`, rate(ours), rate(theirs), ours / theirs, 0.3, true)
+  report(what, rate(ours), '-', ours, 1500, true, rate)
+  report(
+    `${what}, p99 at 64 connections`,
+    `${median(p99).toFixed(1)} ms`,
+    '-',
+    median(p99),
+    50,
+    false,
+    v => `${v.toFixed(1)} ms`,
+  )
+  await server.stop()
 }
 
 async function validating(): Promise<void> {
@@ -422,10 +546,15 @@ async function validating(): Promise<void> {
 }
 
 const asked = process.argv.slice(2).filter(word => !word.startsWith('-'))
-const which = new Set(asked.length > 0 ? asked : ['read', 'search', 'create', 'bundles', 'validation', 'scale'])
+const which = new Set(
+  asked.length > 0 ? asked : ['read', 'search', 'create', 'bundles', 'validation', 'auth', 'cds', 'scale', 'export'],
+)
 if (which.has('read') || which.has('search')) await reading(which)
 if (which.has('create')) await creating()
 if (which.has('bundles')) await transactions()
 if (which.has('validation')) await validating()
+if (which.has('auth')) await authorized()
+if (which.has('cds')) await hooks()
 if (which.has('scale')) await scale()
+if (which.has('export')) await exporting()
 console.table(rows)

@@ -6,7 +6,7 @@ import { connect } from 'node:net'
 import { observation } from './generate.ts'
 
 export type Job = { readonly port: number; readonly connections: number; readonly seconds: number } & (
-  | { readonly kind: 'get'; readonly paths: readonly string[] }
+  | { readonly kind: 'get'; readonly paths: readonly string[]; readonly token?: string }
   | { readonly kind: 'create'; readonly from: number }
   | { readonly kind: 'post'; readonly path: string; readonly bodies: readonly string[]; readonly once: boolean }
 )
@@ -28,7 +28,12 @@ const post = (path: string, body: string) =>
 function requests(job: Job): () => string | undefined {
   let n = 0
   if (job.kind === 'get') {
-    const made = job.paths.map(path => `GET ${path} HTTP/1.1\r\nHost: bench\r\nAccept: application/fhir+json\r\n\r\n`)
+    // a token is for the server by the name that it was asked for under
+    const host = `127.0.0.1:${job.port}`
+    const authorization = job.token === undefined ? '' : `Authorization: Bearer ${job.token}\r\n`
+    const made = job.paths.map(
+      path => `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nAccept: application/fhir+json\r\n${authorization}\r\n`,
+    )
     return () => made[n++ % made.length]
   }
   if (job.kind === 'create')

@@ -204,12 +204,13 @@ describe('a request for an export is refused', () => {
     ],
     ['for elements that are no names', '$export?_elements=a%20b', {}, '_elements'],
     [
-      'for associated data, which is not offered',
-      '$export?includeAssociatedData=LatestProvenanceResources',
+      'for associated data that nobody defined',
+      '$export?includeAssociatedData=_ourPreset',
       {},
       'includeAssociatedData',
     ],
-    ['for files by patient, which are not offered', '$export?organizeOutputBy=Patient', {}, 'organizeOutputBy'],
+    ['for files by something else than patients', '$export?organizeOutputBy=Encounter', {}, 'organizeOutputBy'],
+    ['for two ways of organizing', '$export?organizeOutputBy=Patient&organizeOutputBy=Patient', {}, 'once'],
     ['for patients in the URL', 'Patient/$export?patient=Patient/a', {}, 'POST'],
     ['for two formats', '$export?_outputFormat=ndjson&_outputFormat=ndjson', {}, 'once'],
     [

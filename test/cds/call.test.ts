@@ -237,6 +237,23 @@ describe('a call whose prefetch is missing or partial', () => {
     expect(asked.some(({ url }) => url === '/fhir/Patient/there')).toBe(false)
   })
 
+  test('reads the rest of a search of which only the first page was sent, or says that it cannot', async () => {
+    const link = [{ relation: 'next', url: `${elsewhereUrl}/Condition?patient=there&page=2` }]
+    const first = { resourceType: 'Bundle', type: 'searchset', link, entry: [{ resource: { resourceType: 'Condition', id: 'c1' } }] } // prettier-ignore
+    const prefetch = { patient: null, conditions: first }
+    const answer = await call('watching', sign('there', { fhirServer: elsewhereUrl, prefetch }))
+    expect(answer.status).toBe(200)
+    const { conditions } = seen.at(-1)!.prefetch as unknown as { conditions: { entry: { resource: { id: string } }[] } }
+    expect(conditions.entry.map(({ resource }) => resource.id)).toEqual(['c1', 'c2', 'c3'])
+    const without = await call('watching', sign('there', { prefetch }))
+    expect(without.status).toBe(412)
+    expect(why(without)).toContain('only its first page was sent')
+    const away = { ...first, link: [{ relation: 'next', url: 'https://evil.example/fhir?page=2' }] }
+    const led = await call('watching', sign('there', { fhirServer: elsewhereUrl, prefetch: { patient: null, conditions: away } })) // prettier-ignore
+    expect(led.status).toBe(412)
+    expect(why(led)).toContain('on another server')
+  })
+
   test('takes a 404 of the FHIR server for data that is not there', async () => {
     const answer = await call('watching', sign('nobody', { fhirServer: elsewhereUrl, prefetch: { conditions: null } }))
     expect(answer.status).toBe(200)
@@ -367,6 +384,16 @@ describe('what is not right', () => {
     const large = view('child', { prefetch: { patient: { ...child, x: 'x'.repeat(10e6) } } })
     expect((await call('of-age', large)).status).toBe(413)
     expect((await server.ask('GET', '/cds-services')).status).toBe(200)
+  })
+
+  test('thousands of resources in one call answer 422 with the limit', async () => {
+    const entry = Array.from({ length: 3001 }, () => ({ resource: { resourceType: 'Condition' } }))
+    const answer = await call(
+      'watching',
+      sign('p1', { prefetch: { patient: null, conditions: { resourceType: 'Bundle', entry } } }),
+    )
+    expect(answer.status).toBe(422)
+    expect(why(answer)).toContain('at most 3000')
   })
 
   test('a service that takes too long answers 504 in its time, and others are not held up', async () => {

@@ -6,8 +6,9 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { wrong } from '../../src/cds/check-json.ts'
 import { discoverySchema, responseSchema } from '../../src/cds/schemas.ts'
+import { services } from '../../src/cds/services.ts'
 import { tryRule } from '../../src/cds/try-rule.ts'
-import { ruleReader } from '../../src/app.ts'
+import { ruleReader } from '../../src/rule-makings.ts'
 import {
   code,
   condition,
@@ -19,7 +20,7 @@ import {
   plan,
   variable,
 } from '../help/rules.ts'
-import { serve, type Served } from '../http/serving.ts'
+import { ADMIN, serve, type Served } from '../http/serving.ts'
 
 let server: Served
 beforeAll(async () => void (server = await serve()))
@@ -31,7 +32,9 @@ interface Service {
   readonly prefetch?: object
 }
 const discovered = async (of = server) => (await of.ask('GET', '/cds-services')).body.services as Service[]
-const idsOf = async (of = server) => (await discovered(of)).map(({ id }) => id)
+const inTheBox = new Set(services.map(({ id }) => id))
+/** Of the rules. */
+const idsOf = async (of = server) => (await discovered(of)).map(({ id }) => id).filter(id => !inTheBox.has(id))
 
 const patient = { resourceType: 'Patient', id: 'p', birthDate: '1950-05-01' }
 const call = async (
@@ -132,6 +135,14 @@ describe('a rule that is stored', () => {
     await put(plan('SameName', [{ title: 'Second' }], { url: 'https://example.org/2' }), 'same-2')
     expect(await idsOf()).toEqual(expect.arrayContaining(['same-name', 'same-2']))
     expect((await call('same-name')).body.cards[0].summary).toBe('First')
+  })
+
+  test('never stands in place of a service in the box', async () => {
+    const [first] = inTheBox
+    await put(plan(first!, [{ title: 'Not this one' }]), 'in-the-box')
+    expect(await idsOf()).toContain('in-the-box')
+    expect((await call('in-the-box')).body.cards[0].summary).toBe('Not this one')
+    await server.ask('DELETE', '/fhir/PlanDefinition/in-the-box')
   })
 
   test('is overtaken by another resource with the same url that is written later', async () => {
@@ -444,6 +455,30 @@ describe('where rules need approval', () => {
   })
 })
 
+describe('an operator', () => {
+  const admin = { authorization: `Bearer ${ADMIN}`, 'content-type': 'application/json' }
+  test('adds, changes, exports and removes a rule as a CDS service', async () => {
+    const ask = (method: string, path: string, body?: object) =>
+      server.ask(method, `/admin/cds-services${path}`, { headers: admin, ...(body ? { body } : {}) })
+    const { meta: _, ...rule } = plan('OfOperator', [{ title: 'One' }])
+    const added = await ask('POST', '', { rule })
+    expect(added.body, added.text).toMatchObject({ id: 'of-operator', kind: 'rule' })
+    expect((await call('of-operator')).body.cards[0].summary).toBe('One')
+    expect((await ask('GET', '/of-operator')).body.rule).toMatchObject({
+      resourceType: 'PlanDefinition',
+      name: 'OfOperator',
+    })
+    expect(
+      (await ask('PUT', '/of-operator', { rule: { ...rule, action: plan('x', [{ title: 'Two' }])['action'] } })).status,
+    ).toBe(200)
+    expect((await call('of-operator')).body.cards[0].summary).toBe('Two')
+    expect((await ask('POST', '', { rule: { ...rule, status: 'draft' } })).status).toBe(422)
+    expect((await ask('POST', '', { rule: { ...rule, action: [{}] } })).status).toBe(422)
+    expect((await ask('DELETE', '/of-operator')).status).toBeLessThan(300)
+    expect(await idsOf()).not.toContain('of-operator')
+  })
+})
+
 describe('trying a rule', () => {
   const parts = async () => {
     const tenant = await server.app.tenants.room('default')
@@ -495,6 +530,26 @@ describe('trying a rule', () => {
       tryRule(await parts(), plan('Broken', [{ condition: [condition('(')] }]), { hook: 'patient-view' }),
     ).toMatchObject({ faults: [{}] })
   })
+})
+
+test('a hundred large rules in one transaction hold nobody up, and are all there afterwards', async () => {
+  const part = Array.from({ length: 40 }, (_, i) => `b${i} = 'c${i}'`).join(' and ')
+  const large = (i: number) =>
+    plan(`Large${i}`, [
+      { condition: Array.from({ length: 20 }, (_, n) => condition(`%context.a.where(${part}).exists() and 1 = ${n}`)) },
+    ])
+  const entry = Array.from({ length: 100 }, (_, i) => ({
+    resource: { ...large(i), id: `large-${i}` },
+    request: { method: 'PUT', url: `PlanDefinition/large-${i}` },
+  }))
+  const other = await serve()
+  try {
+    const answer = await other.ask('POST', '/fhir', { body: { resourceType: 'Bundle', type: 'transaction', entry } })
+    expect(answer.status).toBe(200)
+    expect(await idsOf(other)).toHaveLength(100)
+  } finally {
+    await other.close()
+  }
 })
 
 test('rules are there again after a restart', async () => {

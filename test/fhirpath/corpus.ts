@@ -19,7 +19,10 @@ interface Structure {
   readonly kind: string
   readonly derivation?: string
   readonly snapshot?: {
-    readonly element: readonly { readonly path: string; readonly constraint?: readonly { readonly expression?: string }[] }[]
+    readonly element: readonly {
+      readonly path: string
+      readonly constraint?: readonly { readonly expression?: string }[]
+    }[]
   }
 }
 
@@ -30,7 +33,12 @@ export function invariants(): CorpusExpression[] {
   const { entry } = JSON.parse(readFileSync(file, 'utf8')) as { entry: { resource: Structure }[] }
   const found = new Map<string, CorpusExpression>()
   for (const { resource } of entry) {
-    if (resource.resourceType !== 'StructureDefinition' || resource.kind !== 'resource' || resource.derivation === 'constraint') continue
+    if (
+      resource.resourceType !== 'StructureDefinition' ||
+      resource.kind !== 'resource' ||
+      resource.derivation === 'constraint'
+    )
+      continue
     for (const { path, constraint = [] } of resource.snapshot?.element ?? [])
       for (const { expression } of constraint) {
         if (expression === undefined) continue
@@ -52,13 +60,18 @@ export function searchExpressions(definitions: Definitions): CorpusExpression[] 
 
 export type Resource = Record<string, unknown> & { readonly resourceType: string }
 
-/** The resources of the examples. */
-export function exampleResources(): Resource[] {
+interface Entry {
+  readonly fullUrl?: string
+  readonly resource: Resource
+}
+
+/** The entries of the examples. */
+export function exampleEntries(): Entry[] {
   const folder = join(import.meta.dirname, '../../examples/data')
   return readdirSync(folder)
     .filter(name => name.endsWith('.json'))
     .flatMap(name => {
-      const bundle = JSON.parse(readFileSync(join(folder, name), 'utf8')) as { entry: { resource: Resource }[] }
-      return bundle.entry.map(({ resource }) => resource)
+      const { entry } = JSON.parse(readFileSync(join(folder, name), 'utf8')) as { entry: Entry[] }
+      return entry
     })
 }

@@ -5,7 +5,10 @@ export const patient = {
   id: 'p1',
   meta: { lastUpdated: '2024-05-06T07:08:09.123+08:00', tag: [{ system: 'http://example.org', code: 'a' }] },
   extension: [
-    { url: 'http://example.org/weight', valueQuantity: { value: 70.5, system: 'http://unitsofmeasure.org', code: 'kg' } },
+    {
+      url: 'http://example.org/weight',
+      valueQuantity: { value: 70.5, system: 'http://unitsofmeasure.org', code: 'kg' },
+    },
     { url: 'http://example.org/weight', valueString: 'heavy' },
     { url: 'http://example.org/when', valueDateTime: '2020-02' },
   ],

@@ -1,5 +1,6 @@
 import type { CapabilityStatement } from 'fhir/r4'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openAudited } from '../access/audited.ts'
 import { leastOf } from '../help/resources.ts'
 import { definitions, openServer, type TestServer } from '../help/server.ts'
 
@@ -182,5 +183,66 @@ describe('all that is advertised is there:', () => {
       await server.put(`${type}/c`, { ...leastOf(type, definitions), id: 'c' })
       expect([type, (await server.get(`${type}/c/Observation`)).status]).toEqual([type, 200])
     }
+  })
+})
+
+describe('the audit log', () => {
+  test('what the CapabilityStatement offers for AuditEvent works, and what it does not is refused', async () => {
+    const served = await openAudited()
+    try {
+      await served.ask('PUT', 'Patient/p1', { body: { resourceType: 'Patient', id: 'p1' } })
+      const [event] = await served.events()
+      const id = event!.id!
+      const { body } = await served.ask('GET', 'metadata')
+      const all = (body as unknown as CapabilityStatement).rest![0]!.resource!
+      const told = all.find(({ type }) => type === 'AuditEvent')!
+      const offered = told.interaction!.map(({ code }) => code)
+      expect(offered).toEqual(['read', 'vread', 'history-instance', 'history-type', 'search-type'])
+      const patch = { 'content-type': 'application/json-patch+json' }
+      const tried = {
+        read: () => served.ask('GET', `AuditEvent/${id}`),
+        vread: () => served.ask('GET', `AuditEvent/${id}/_history/1`),
+        'history-instance': () => served.ask('GET', `AuditEvent/${id}/_history`),
+        'history-type': () => served.ask('GET', 'AuditEvent/_history'),
+        'search-type': () => served.ask('GET', 'AuditEvent?action=C'),
+        create: () => served.ask('POST', 'AuditEvent', { body: event }),
+        update: () => served.ask('PUT', `AuditEvent/${id}`, { body: event }),
+        patch: () =>
+          served.ask('PATCH', `AuditEvent/${id}`, {
+            body: [{ op: 'replace', path: '/outcome', value: '8' }],
+            headers: patch,
+          }),
+        delete: () => served.ask('DELETE', `AuditEvent/${id}`),
+      }
+      for (const [name, ask] of Object.entries(tried))
+        expect([name, (await ask()).status]).toEqual([name, offered.includes(name as 'read') ? 200 : 403])
+      const conditional = {
+        updateCreate: () => served.ask('PUT', 'AuditEvent/of-mine', { body: { ...event, id: 'of-mine' } }),
+        conditionalCreate: () =>
+          served.ask('POST', 'AuditEvent', { body: event, headers: { 'if-none-exist': '_id=x' } }),
+        conditionalUpdate: () => served.ask('PUT', `AuditEvent?_id=${id}`, { body: event }),
+      }
+      for (const [name, ask] of Object.entries(conditional)) {
+        expect([name, told[name as 'updateCreate']]).toEqual([name, false])
+        expect([name, (await ask()).status]).toEqual([name, 403])
+      }
+      expect(told.conditionalDelete).toBe('not-supported')
+      expect((await served.ask('DELETE', `AuditEvent?_id=${id}`)).status).toBe(403)
+      const operations = told.operation!.map(({ name }) => name)
+      for (const name of ['meta-add', 'meta-delete', 'reindex']) expect(operations).not.toContain(name)
+      // another type is told as it is
+      const other = all.find(({ type }) => type === 'Patient')!
+      expect(other.interaction!.map(({ code }) => code)).toContain('create')
+      expect([other.updateCreate, other.conditionalCreate, other.conditionalUpdate]).toEqual([true, true, true])
+    } finally {
+      await served.close()
+    }
+  })
+
+  test('without one, AuditEvent is a type as any other', async () => {
+    const told = resources().find(({ type }) => type === 'AuditEvent')!
+    expect(told.interaction!.map(({ code }) => code)).toContain('create')
+    const body = leastOf('AuditEvent', definitions)
+    expect((await server.post('AuditEvent', body as never)).status).toBe(201)
   })
 })

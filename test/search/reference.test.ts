@@ -23,6 +23,8 @@ describe('a reference search', () => {
     ['1', to('Group/1'), true],
     ['1', to('Practitioner/1'), false],
     [`${base}/Patient/1`, to('Patient/1'), true],
+    [`${base}/Patient/1`, to(`${base}/Patient/1`), true],
+    [`${base}/Patient/1`, to(`${base}/Patient/12`), false],
     ['http://other/fhir/Patient/1', to('http://other/fhir/Patient/1'), true],
     ['http://other/fhir/Patient/1', to('Patient/1'), false],
     ['Patient/1', to('http://other/fhir/Patient/1'), false],

@@ -3,10 +3,12 @@
  * https://www.rfc-editor.org/rfc/rfc8725
  */
 import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync, sign, type JsonWebKey } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { sandbox, type Sandbox } from './sandbox.ts'
-import type { Json } from '../journeys/app.ts'
+import { register, type Json } from '../journeys/app.ts'
+import { assertion, backend, sandbox, type Sandbox } from './sandbox.ts'
 
 let server: Sandbox
 let good: string
@@ -61,7 +63,38 @@ describe('an access token', () => {
     expect(await server.reads(await signedByUs({ jti: 'another' }))).toBe(200)
   })
 
-  test('without a signature is refused: alg none in all its spellings, a signature left out or cut', async () => {
+  test('tells when it was issued, as the id_token that came with it does, and counts only with that', async () => {
+    const now = Math.floor(Date.now() / 1000)
+    for (const { iat, exp } of [claims, decodeJwt(answer['id_token'] as string)]) {
+      expect(Math.abs((iat as number) - now)).toBeLessThan(60)
+      expect((exp as number) - (iat as number)).toBe(3600)
+    }
+    await refused(await signedByUs({ iat: undefined }))
+  })
+
+  test('of a backend service ends when the service is removed', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' })
+    const jwks = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'mine', alg: 'ES384', use: 'sig' }] }
+    const service = await register(server.configuration, {
+      redirect_uris: undefined,
+      token_endpoint_auth_method: 'private_key_jwt',
+      grant_types: ['client_credentials'],
+      response_types: [],
+      scope: 'system/*.rs',
+      jwks,
+    })
+    const signed = await assertion(server.fhir, { iss: service.id, sub: service.id }, { kid: 'mine' }, privateKey)
+    const { body } = await server.post('token', backend(signed))
+    expect(await server.reads(body['access_token'])).toBe(200)
+    const removed = await fetch(service.answer['registration_client_uri'] as string, {
+      method: 'DELETE',
+      headers: { authorization: `Bearer ${String(service.answer['registration_access_token'])}` },
+    })
+    expect(removed.status).toBe(204)
+    await refused(body['access_token'] as string)
+  })
+
+  test('J1: without a signature is refused: alg none in all its spellings, a signature left out or cut', async () => {
     const [head, body, signature] = good.split('.') as [string, string, string]
     for (const alg of ['none', 'None', 'NONE', 'nOnE', '']) {
       await refused(`${unsigned({ ...header, alg }, claims)}.`)
@@ -72,7 +105,7 @@ describe('an access token', () => {
     await refused(`${head}.${body}.${signature.slice(0, -4)}`)
   })
 
-  test('signed with another algorithm than its key has is refused: our public key as an HMAC secret, RS, PS, ES384', async () => {
+  test('J2: signed with another algorithm than its key has is refused: our public key as an HMAC secret, RS, PS, ES384', async () => {
     const { keys } = (await (await fetch(`${server.fhir}/auth/jwks`)).json()) as {
       keys: (JsonWebKey & { kid: string; alg: string })[]
     }
@@ -104,7 +137,7 @@ describe('an access token', () => {
     for (const alg of ['ES384', 'ES512', 'es256', 'RS256']) await refused(await signedByUs({}, { alg }))
   })
 
-  test('that names a key of its own, or of elsewhere, is refused, whatever the kid', async () => {
+  test('J3: that names a key of its own, or of elsewhere, is refused, whatever the kid', async () => {
     const foreign = generateKeyPairSync('ec', { namedCurve: 'P-256' })
     const jwk = foreign.publicKey.export({ format: 'jwk' })
     const forged = (head: Record<string, unknown>) => {
@@ -128,14 +161,48 @@ describe('an access token', () => {
     await refused(forged({ x5c: ['AAAA'] }))
     await refused(forged({ jku: `${server.origin}/keys`, x5u: `${server.origin}/cert` }))
     await refused(await signedByUs({}, { jwk }))
-    await refused(await signedByUs({}, { crit: ['exp'] }))
+    // of two kids the last would count
+    const doubled = `${part(`{"alg":"ES256","typ":"at+jwt","kid":"${String(header['kid'])}","kid":"${'x'.repeat(16)}"}`)}.${part(claims)}`
+    await refused(
+      `${doubled}.${sign('sha256', Buffer.from(doubled), { key: (await ownKey('ES256')).key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`,
+    )
+    await refused(forged({ kid: 'x'.repeat(5000) }))
     const { status } = await fetch(`${server.fhir}/Patient/one`, {
       headers: { authorization: `Bearer ${forged({ kid: 'x'.repeat(15_000) })}` },
     })
     expect([401, 431]).toContain(status)
   })
 
-  test('whose times are missing, over, too far away, in the future or no numbers is refused', async () => {
+  test('J3: sends the server nowhere: addresses in its header are never asked', async () => {
+    let asked = 0
+    const elsewhere = createServer((_, response) => (asked++, response.end('{"keys":[]}')))
+    await new Promise<void>(resolve => elsewhere.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/jwks`
+    for (const name of ['jku', 'x5u'])
+      for (const kid of [header['kid'], 'unknown', url]) await refused(await signedByUs({}, { [name]: url, kid }))
+    expect(asked).toBe(0)
+    elsewhere.closeAllConnections()
+    elsewhere.close()
+  })
+
+  test('J4: that names extensions which must be understood is refused', async () => {
+    for (const crit of [['exp'], ['b64'], [], 'exp', null]) await refused(await signedByUs({}, { crit, b64: true }))
+  })
+
+  test('O10: is kept by nobody, nor is what it opens or an error', async () => {
+    const asks = [
+      ['/fhir/Patient/one', 200],
+      ['/fhir/Patient', 200],
+      ['/fhir/Patient/nobody', 404],
+      ['/fhir/Patient?nonsense=1', 400],
+    ] as const
+    for (const [path, status] of asks) {
+      const heard = await server.ask('GET', path, { headers: { authorization: `Bearer ${good}` } })
+      expect([path, heard.status, heard.headers.get('cache-control')]).toEqual([path, status, 'no-store'])
+    }
+  })
+
+  test('J4: whose times are missing, over, too far away, in the future or no numbers is refused', async () => {
     const now = Math.floor(Date.now() / 1000)
     for (const exp of [undefined, now - 1, now + 10 * 3600, String(now + 100), null, -1, 1e300])
       await refused(await signedByUs({ exp }))
@@ -144,7 +211,7 @@ describe('an access token', () => {
     await refused(await signedByUs({ nbf: 'soon' }))
   })
 
-  test('of another issuer, for another server or of another tenant is refused, twins by slash and case too', async () => {
+  test('J4: of another issuer, for another server or of another tenant is refused, twins by slash and case too', async () => {
     for (const aud of [
       undefined,
       `${server.fhir}/`,
@@ -153,7 +220,14 @@ describe('an access token', () => {
       [server.fhir, 'https://x.example'],
     ])
       await refused(await signedByUs({ aud }))
-    for (const iss of [undefined, `${server.fhir}/`, 'https://elsewhere.example/fhir'])
+    for (const iss of [
+      undefined,
+      `${server.fhir}/`,
+      server.fhir.replace('http:', 'HTTP:'),
+      server.fhir.replace('/fhir', '/FHIR'),
+      'https://elsewhere.example/fhir',
+      [server.fhir],
+    ])
       await refused(await signedByUs({ iss }))
     await refused(await signedByUs({ tenant: 'other' }))
     await server.ask('POST', '/admin/tenants', { body: { name: 'other', copyOf: 'default' }, headers: { authorization: 'Bearer admin-token-of-the-tests', 'content-type': 'application/json' } }) // prettier-ignore
@@ -161,7 +235,7 @@ describe('an access token', () => {
     expect(there.status).toBe(401)
   })
 
-  test('is no id_token, no client_assertion, and no refresh token', async () => {
+  test('J4: is no id_token, no client_assertion, and no refresh token', async () => {
     await refused(answer['id_token'] as string)
     await refused(answer['refresh_token'] as string)
     for (const typ of ['JWT', undefined, 'jwt', 'AT+JWT', 'application/at+jwt'])
@@ -170,7 +244,7 @@ describe('an access token', () => {
     await refused(await assertion(server.fhir, { aud: server.fhir }))
   })
 
-  test('is not taken from the query or a form, and two are not guessed between', async () => {
+  test('O10: is not taken from the query or a form, and two are not guessed between', async () => {
     expect((await server.ask('GET', `/fhir/Patient?access_token=${good}`)).status).toBe(400)
     for (const authorization of ['Bearer', 'Bearer ', `Basic ${good}`, `Bearer ${good}, Bearer ${good}`, good])
       expect((await server.ask('GET', '/fhir/Patient/one', { headers: { authorization } })).status).toBe(401)

@@ -3,7 +3,7 @@
  * https://hl7.org/fhir/smart-app-launch/STU2.2/client-confidential-asymmetric.html
  */
 import { createServer, type Server } from 'node:http'
-import { createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto'
+import { createHmac, createPublicKey, generateKeyPairSync, randomUUID, sign } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { assertion, backend, demoKey, sandbox, type Sandbox } from './sandbox.ts'
@@ -52,7 +52,7 @@ describe('a client_assertion', () => {
     expect(await server.reads(body['access_token'])).toBe(200)
   })
 
-  test('sent ten times at once counts once, and not again after a restart', async () => {
+  test('J5: sent ten times at once counts once, and not again after a restart', async () => {
     const one = await assertion(server.fhir)
     const all = await Promise.all(Array.from({ length: 10 }, () => server.post('token', backend(one))))
     expect(all.filter(({ status }) => status === 200)).toHaveLength(1)
@@ -60,16 +60,17 @@ describe('a client_assertion', () => {
     expect((await server.post('token', backend(one))).body['error']).toBe('invalid_client')
   })
 
-  test('that lives longer than five minutes, is over, or has no time is refused', async () => {
+  test('J5: that lives longer than five minutes, is over, or has no time is refused', async () => {
     await refused(assertion(server.fhir, { exp: now() + 400 }), '300 seconds')
     await refused(assertion(server.fhir, { exp: now() - 1 }), 'expired')
-    await refused(assertion(server.fhir, { exp: undefined }), 'exp')
+    for (const exp of [undefined, String(now() + 200), null, 1e300])
+      await refused(assertion(server.fhir, { exp }), 'exp')
     await refused(assertion(server.fhir, { nbf: now() + 100 }), 'nbf')
     await refused(assertion(server.fhir, { jti: undefined }), 'jti')
     await refused(assertion(server.fhir, { jti: 'x'.repeat(300) }), 'jti')
   })
 
-  test('for another server, another client, or by another key is refused', async () => {
+  test('J5: for another server, another client, or by another key is refused', async () => {
     for (const aud of [server.fhir, `${server.fhir}/auth/token/`, 'https://elsewhere.example/token', undefined, [`${server.fhir}/auth/token`, 'https://x.example']]) // prettier-ignore
       await refused(assertion(server.fhir, { aud }), 'aud')
     await refused(assertion(server.fhir, { sub: 'sandbox-public' }), 'sub')
@@ -84,7 +85,49 @@ describe('a client_assertion', () => {
     expect((await server.post('token', backend('nonsense'))).body['error']).toBe('invalid_client')
   })
 
-  test('brings system scopes only, of those the client is registered for', async () => {
+  test('J5: without a signature, by an HMAC of the public key, or with another algorithm is refused', async () => {
+    const open = createPublicKey(demoKey())
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const claims = () => ({ iss: 'sandbox-backend', sub: 'sandbox-backend', aud: `${server.fhir}/auth/token`, exp: now() + 200, jti: randomUUID() }) // prettier-ignore
+    for (const alg of ['none', 'None', ''])
+      for (const signature of ['', 'AAAA'])
+        await refused(`${part({ alg, kid: 'sandbox-backend', typ: 'JWT' })}.${part(claims())}.${signature}`)
+    for (const [alg, hash] of [
+      ['HS256', 'sha256'],
+      ['HS384', 'sha384'],
+    ] as const)
+      for (const secret of [
+        open.export({ type: 'spki', format: 'pem' }),
+        open.export({ type: 'spki', format: 'der' }),
+        JSON.stringify(open.export({ format: 'jwk' })),
+      ]) {
+        // prettier-ignore
+        const input = `${part({ alg, kid: 'sandbox-backend', typ: 'JWT' })}.${part(claims())}`
+        await refused(`${input}.${createHmac(hash, secret).update(input).digest('base64url')}`)
+      }
+    for (const alg of ['ES256', 'ES512', 'RS384', 'PS384']) {
+      const input = `${part({ alg, kid: 'sandbox-backend', typ: 'JWT' })}.${part(claims())}`
+      await refused(`${input}.${sign('sha384', Buffer.from(input), { key: demoKey(), dsaEncoding: 'ieee-p1363' }).toString('base64url')}`) // prettier-ignore
+    }
+  })
+
+  test('J5: whose header names a key of its own, an address, or a strange kid is refused, and nothing is fetched', async () => {
+    asked = 0
+    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' })
+    const jwk = publicKey.export({ format: 'jwk' })
+    keys = { body: JSON.stringify({ keys: [{ ...jwk, kid: 'sandbox-backend' }] }) }
+    for (const header of [
+      { jwk },
+      { jku: jwksUri },
+      { x5u: jwksUri },
+      { x5c: ['AAAA'] },
+      ...['../../dev/null', "' OR 1=1 --", '__proto__', 'constructor', '', 'x'.repeat(5000)].map(kid => ({ kid })),
+    ])
+      await refused(assertion(server.fhir, {}, header, privateKey))
+    expect(asked).toBe(0)
+  })
+
+  test('O8: brings system scopes only, of those the client is registered for', async () => {
     const jwk = { ...createPublicKey(demoKey()).export({ format: 'jwk' }), kid: 'k' }
     const client = await register(server.configuration, { token_endpoint_auth_method: 'private_key_jwt', grant_types: ['client_credentials'], redirect_uris: [], response_types: [], scope: 'system/Patient.rs', jwks: { keys: [jwk] } }) // prettier-ignore
     const ask = async (scope: string) => server.post('token', backend(await assertion(server.fhir, { iss: client.id, sub: client.id }, { kid: 'k' }), scope)) // prettier-ignore
@@ -107,7 +150,7 @@ describe('keys at a jwks_uri', () => {
     return { jwk, ask }
   }
 
-  test('are fetched, kept as long as Cache-Control says, and fetched for several at once only once', async () => {
+  test('J5: are fetched, kept as long as Cache-Control says, and fetched for several at once only once', async () => {
     const { jwk, ask } = await at()
     keys = { body: JSON.stringify({ keys: [jwk] }), headers: { 'cache-control': 'max-age=600' }, wait: 50 }
     asked = 0
@@ -124,7 +167,7 @@ describe('keys at a jwks_uri', () => {
     expect((await fresh.ask()).body['error']).toBe('invalid_client')
   })
 
-  test('that are too large, redirected, missing, doubled or no keys are refused, with a reason', async () => {
+  test('J5: that are too large, redirected, missing, doubled or no keys are refused, with a reason', async () => {
     const { jwk, ask } = await at()
     const right = JSON.stringify({ keys: [jwk] })
     for (const [answer, why] of [
@@ -145,7 +188,7 @@ describe('keys at a jwks_uri', () => {
     expect((await doubled.ask()).body['error_description']).toContain('several')
   })
 
-  test('in a private network are not fetched, unless the operator allows the host', async () => {
+  test('J5: in a private network are not fetched, unless the operator allows the host', async () => {
     const client = await register(server.configuration, { token_endpoint_auth_method: 'private_key_jwt', grant_types: ['client_credentials'], redirect_uris: [], response_types: [], jwks_uri: 'https://localhost:1/jwks' }) // prettier-ignore
     const { body } = await server.post(
       'token',

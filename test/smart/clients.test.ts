@@ -36,7 +36,7 @@ async function ask(
 describe('registration', () => {
   const about = { redirect_uris: ['https://app.example.org/callback'], token_endpoint_auth_method: 'none' }
 
-  test('refuses redirect URIs that are open to others', async () => {
+  test('O3 O9: refuses redirect URIs that are open to others', async () => {
     for (const uri of [
       'javascript:alert(1)',
       'data:text/html,x',
@@ -62,7 +62,7 @@ describe('registration', () => {
       expect((await ask('POST', 'register', { ...about, redirect_uris: [uri] })).status, uri).toBe(201)
   })
 
-  test('refuses other metadata that make no sense or do harm', async () => {
+  test('O9: refuses other metadata that make no sense or do harm', async () => {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-384' })
     const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'k' }
     const keyed = {
@@ -95,13 +95,13 @@ describe('registration', () => {
     expect((await fetch(`${server.fhir}/auth/register`, { method: 'POST', body: 'x' })).status).toBe(400)
   })
 
-  test('gives a new id every time, and takes none that is chosen: nobody takes over another app', async () => {
+  test('O9: gives a new id every time, and takes none that is chosen: nobody takes over another app', async () => {
     const taken = await ask('POST', 'register', { ...about, client_id: server.publicApp.id, client_secret: 'chosen' })
     expect(taken.body['client_id']).not.toBe(server.publicApp.id)
     expect(taken.body['client_secret']).toBeUndefined()
   })
 
-  test('is managed with its own registration access token only', async () => {
+  test('O9: is managed with its own registration access token only', async () => {
     const [mine, theirs] = [await register(server.configuration), await register(server.configuration)]
     const uri = mine.answer['registration_client_uri'] as string
     const token = (app: Registered) => ({
@@ -131,7 +131,7 @@ describe('registration', () => {
 })
 
 describe('introspection and revocation', () => {
-  test('are for clients that authenticate, and tell of their own tokens only', async () => {
+  test('O10: are for clients that authenticate, and tell of their own tokens only', async () => {
     const tokens = await server.tokens(server.confidentialApp)
     const token = String(tokens['access_token'])
     const other = await register(server.configuration, { token_endpoint_auth_method: 'client_secret_basic' })
@@ -159,7 +159,7 @@ describe('introspection and revocation', () => {
     expect((await server.post('introspect', { token }, basic(server.confidentialApp))).body).toEqual({ active: false })
   })
 
-  test('take nothing from the URL, where logs would keep it', async () => {
+  test('O10: take nothing from the URL, where logs would keep it', async () => {
     for (const endpoint of ['token', 'introspect', 'revoke'])
       expect((await server.post(`${endpoint}?token=x`, { token: 'x' }, basic(server.confidentialApp))).body['error']).toBe('invalid_request') // prettier-ignore
     expect((await ask('GET', 'token?grant_type=client_credentials')).status).toBe(405)
@@ -178,7 +178,7 @@ describe('introspection and revocation', () => {
 })
 
 describe('a client secret', () => {
-  test('is guessed five times a minute at most', async () => {
+  test('O11: is guessed five times a minute at most', async () => {
     const app = await register(server.configuration, { token_endpoint_auth_method: 'client_secret_basic' })
     const guess = (wrong: string) =>
       server.post('token', { grant_type: 'refresh_token', refresh_token: 'x' }, basic(app, wrong))

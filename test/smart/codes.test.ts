@@ -21,7 +21,7 @@ const returned = (answer: Response) => {
 }
 
 describe('a code', () => {
-  test('is redeemed once: a second use brings nothing and ends what the first gave', async () => {
+  test('O1: is redeemed once: a second use brings nothing and ends what the first gave', async () => {
     const { code, verifier } = await server.code()
     const first = await server.redeem(code, verifier)
     expect(first.status).toBe(200)
@@ -32,7 +32,7 @@ describe('a code', () => {
     expect((await server.refresh(first.answer['refresh_token'])).answer['error']).toBe('invalid_grant')
   })
 
-  test('redeemed twenty times at once succeeds once', async () => {
+  test('O1: redeemed twenty times at once succeeds once', async () => {
     const { code, verifier } = await server.code()
     const all = await Promise.all(Array.from({ length: 20 }, () => server.redeem(code, verifier)))
     expect(all.filter(({ status }) => status === 200)).toHaveLength(1)
@@ -40,7 +40,7 @@ describe('a code', () => {
     expect(await server.reads(winner.answer['access_token'])).toBe(401)
   })
 
-  test('is for the app, the redirect_uri and the verifier it was asked for with', async () => {
+  test('O1: is for the app, the redirect_uri and the verifier it was asked for with', async () => {
     const other = await register(server.configuration)
     const wrong: [app: Registered, fields: Record<string, string>][] = [
       [other, {}],
@@ -55,7 +55,7 @@ describe('a code', () => {
     }
   })
 
-  test('is worth nothing after sixty seconds', async () => {
+  test('O1: is worth nothing after sixty seconds', async () => {
     const { code, verifier } = await server.code()
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 })
     expect((await server.redeem(code, verifier)).answer['error']).toBe('invalid_grant')
@@ -75,7 +75,7 @@ describe('a code', () => {
 })
 
 describe('PKCE', () => {
-  test('is required of every app, with S256 and nothing less', async () => {
+  test('O2: is required of every app, with S256 and nothing less', async () => {
     const { challenge } = pkce()
     const plain = randomBytes(32).toString('base64url')
     for (const fields of [
@@ -93,7 +93,7 @@ describe('PKCE', () => {
       }
   })
 
-  test('wants its verifier, of 43 to 128 characters, when the code is redeemed', async () => {
+  test('O2: wants its verifier, of 43 to 128 characters, when the code is redeemed', async () => {
     for (const verifier of ['', 'short', 'x'.repeat(42), 'x'.repeat(129)]) {
       const { code } = await server.code()
       const { status, answer } = await server.redeem(code, verifier)
@@ -107,7 +107,7 @@ describe('PKCE', () => {
 })
 
 describe('a redirect_uri', () => {
-  test('that is not registered, character by character, is shown as an error and nobody is sent there', async () => {
+  test('O3: that is not registered, character by character, is shown as an error and nobody is sent there', async () => {
     const app = await register(server.configuration, { redirect_uris: ['https://app.example.org/callback'] })
     for (const redirect_uri of [
       '',
@@ -137,7 +137,7 @@ describe('a redirect_uri', () => {
     expect([twice.status, twice.headers.get('location')]).toEqual([400, null])
   })
 
-  test('on a numeric loopback address may have any port, and nothing else may differ', async () => {
+  test('O3: on a numeric loopback address may have any port, and nothing else may differ', async () => {
     const sent = async (redirect_uri: string) => (await server.authorize({ redirect_uri })).headers.get('location')
     expect(await sent('http://127.0.0.1:50123/callback')).toContain('/auth/interaction/')
     expect(await sent('http://127.0.0.1/callback')).toContain('/auth/interaction/')
@@ -153,7 +153,7 @@ describe('a redirect_uri', () => {
       expect(await sent(other), other).toBeNull()
   })
 
-  test('of an app that does not exist is never followed', async () => {
+  test('O3: of an app that does not exist is never followed', async () => {
     for (const client_id of ['', 'nobody', '__proto__', '../x', "' OR 1=1"]) {
       const answer = await server.authorize({ client_id })
       expect([answer.status, answer.headers.get('location')]).toEqual([400, null])
@@ -162,7 +162,7 @@ describe('a redirect_uri', () => {
 })
 
 describe('the answer to the app', () => {
-  test('names the issuer, as the metadata do, also when it is an error', async () => {
+  test('O4: names the issuer, as the metadata do, also when it is an error', async () => {
     const { params } = await server.code()
     expect(params.get('iss')).toBe(server.configuration['issuer'])
     const error = returned(await server.authorize({ response_type: 'token' }))!
@@ -173,7 +173,7 @@ describe('the answer to the app', () => {
     expect([denied.params.get('error'), denied.params.get('iss')]).toEqual(['access_denied', server.fhir])
   })
 
-  test('is an error when state is missing, or aud is missing or another server', async () => {
+  test('O7: is an error when state is missing, or aud is missing or another server', async () => {
     for (const fields of [{ state: '' }, { aud: '' }, { aud: 'https://elsewhere.example/fhir' }, { aud: `${server.origin}/t/other/fhir` }]) // prettier-ignore
       expect(returned(await server.authorize(fields))?.get('error'), JSON.stringify(fields)).toBe('invalid_request')
     expect((await server.authorize({ aud: `${server.fhir}/` })).headers.get('location')).toContain('/auth/interaction/')
@@ -189,7 +189,7 @@ describe('a launch', () => {
     return launch
   }
 
-  test('that is made up, over, used, or for another app is refused', async () => {
+  test('O7: that is made up, over, used, or for another app is refused', async () => {
     const refused = async (launch: string) =>
       expect(returned(await server.authorize({ launch, scope: `launch ${SCOPE}` }))?.get('error')).toBe(
         'invalid_request',
@@ -203,21 +203,21 @@ describe('a launch', () => {
     await refused(await made({}, server.publicApp.id, -1))
   })
 
-  test('brings its own patient, whatever was chosen or asked, and is for its own user', async () => {
+  test('O7: brings its own patient, whatever was chosen or asked, and is for its own user', async () => {
     const { code, verifier } = await server.code(server.publicApp, `launch ${SCOPE}`, { launch: await made({ intent: 'review', needPatientBanner: false }) }) // prettier-ignore
     const { answer } = await server.redeem(code, verifier)
     expect(answer).toMatchObject({ patient: 'two', intent: 'review', need_patient_banner: false, tenant: 'default' })
     expect(await server.reads(answer['access_token'])).toBe(404)
   })
 
-  test('for a patient who is not there brings no code', async () => {
+  test('O7: for a patient who is not there brings no code', async () => {
     const launched = server.code(server.publicApp, `launch ${SCOPE}`, { launch: await made({ patient: 'gone' }) })
     await expect(launched).rejects.toThrow('a patient that is not here')
   })
 })
 
 describe('scopes', () => {
-  test('are granted as far as the app is registered, and told exactly', async () => {
+  test('O8: are granted as far as the app is registered, and told exactly', async () => {
     const app = await register(server.configuration, {
       scope: 'launch/patient patient/Observation.rs patient/Patient.r openid',
     })
@@ -228,8 +228,8 @@ describe('scopes', () => {
     expect(answer['refresh_token']).toBeUndefined()
   })
 
-  test('that nobody knows are refused or left out, never widened', async () => {
-    for (const scope of ['patient/Nothing.rs', 'patient/Patient.sr', 'Patient/Patient.rs', 'patient/patient.rs', 'system/*.rs', 'x'.repeat(7000)]) // prettier-ignore
+  test('O8: that nobody knows are refused or left out, never widened', async () => {
+    for (const scope of ['patient/Nothing.rs', 'patient/Patient.sr', 'Patient/Patient.rs', 'patient/patient.rs', 'system/*.rs', 'x'.repeat(7000), 'patient/*.rs?', 'patient/Observation.rs?code:in=x', 'patient/Observation.rs?subject:Patient.name=x', 'patient/Patient.rs?_has:Observation:patient:code=x', 'patient/*.rs?_filter=x', 'patient/*.RS', 'patient/Patient.rs?nothing=1']) // prettier-ignore
       expect(returned(await server.authorize({ scope }))?.get('error'), scope.slice(0, 50)).toBe('invalid_scope')
     const answer = await server.tokens(
       server.publicApp,

@@ -156,8 +156,7 @@ describe('the SMART configuration', () => {
     )
   })
 
-  test('claims nothing of brands and app state that is not there', () => {
-    expect(strings(configuration['capabilities'])).not.toContain('smart-app-state')
+  test('claims nothing of brands that is not there', () => {
     expect(Object.keys(configuration).filter(name => name.startsWith('user_access_brand'))).toEqual([])
   })
 })

@@ -29,7 +29,7 @@ describe('a refresh token', () => {
     expect((await server.refresh(second.answer['refresh_token'])).status).toBe(200)
   })
 
-  test('used twice ends all tokens of its consent, also after a restart', async () => {
+  test('O6: used twice ends all tokens of its consent, also after a restart', async () => {
     const first = await server.tokens()
     const second = (await server.refresh(first['refresh_token'])).answer
     await server.app.tenants.close()
@@ -40,7 +40,7 @@ describe('a refresh token', () => {
     expect(await server.reads(first['access_token'])).toBe(401)
   })
 
-  test('used twenty times at once succeeds at most once, and then ends its consent', async () => {
+  test('O6: used twenty times at once succeeds at most once, and then ends its consent', async () => {
     const first = await server.tokens()
     const all = await Promise.all(Array.from({ length: 20 }, () => server.refresh(first['refresh_token'])))
     const won = all.filter(({ status }) => status === 200)
@@ -52,7 +52,25 @@ describe('a refresh token', () => {
     }
   })
 
-  test('never brings more than was granted, and less when less is asked', async () => {
+  test('O6: used twenty times at once after a restart succeeds at most once, and a replaced one never', async () => {
+    const first = await server.tokens()
+    const second = (await server.refresh(first['refresh_token'])).answer
+    await server.app.tenants.close()
+    const all = await Promise.all(Array.from({ length: 20 }, () => server.refresh(second['refresh_token'])))
+    expect(all.filter(({ status }) => status === 200).length).toBeLessThanOrEqual(1)
+    for (const { answer } of all.filter(({ status }) => status === 200))
+      expect(await server.reads(answer['access_token'])).toBe(401)
+
+    const other = await server.tokens()
+    const next = (await server.refresh(other['refresh_token'])).answer
+    await server.app.tenants.close()
+    const replaced = await Promise.all(Array.from({ length: 20 }, () => server.refresh(other['refresh_token'])))
+    expect(replaced.map(({ answer }) => answer['error'])).toEqual(Array(20).fill('invalid_grant'))
+    expect(await server.reads(next['access_token'])).toBe(401)
+    expect(await error(server.refresh(next['refresh_token']))).toBe('invalid_grant')
+  })
+
+  test('O6: never brings more than was granted, and less when less is asked', async () => {
     const tokens = await server.tokens(server.publicApp, 'launch/patient offline_access patient/Patient.rs')
     for (const scope of ['patient/*.rs', 'patient/Patient.cruds', 'user/Patient.rs', 'openid', 'offline_access patient/Patient.rs patient/Observation.rs', 'nonsense']) // prettier-ignore
       expect(await error(server.refresh(tokens['refresh_token'], server.publicApp, { scope })), scope).toBe(
@@ -64,21 +82,21 @@ describe('a refresh token', () => {
     expect(all.answer['scope']).toBe(tokens['scope'])
   })
 
-  test('is worth nothing to another app, and that app does not use it up', async () => {
+  test('O6: is worth nothing to another app, and that app does not use it up', async () => {
     const tokens = await server.tokens()
     const other = await register(server.configuration)
     expect(await error(server.refresh(tokens['refresh_token'], other))).toBe('invalid_grant')
     expect((await server.refresh(tokens['refresh_token'])).status).toBe(200)
   })
 
-  test('made up brings nothing and ends nothing of others', async () => {
+  test('O6: made up brings nothing and ends nothing of others', async () => {
     const tokens = await server.tokens()
     for (const made of ['x', 'a.b', `${'x'.repeat(24)}.${'y'.repeat(43)}`, '__proto__.' + 'y'.repeat(43)])
       expect(await error(server.refresh(made))).toBe('invalid_grant')
     expect(await server.reads(tokens['access_token'])).toBe(200)
   })
 
-  test('ends with the consent, with the patient and with the user', async () => {
+  test('O6: ends with the consent, with the patient and with the user', async () => {
     const consent = await server.tokens()
     const { engine } = await server.app.tenants.room('default')
     expect((await server.post('revoke', { token: String(consent['refresh_token']), client_id: server.publicApp.id })).status).toBe(200) // prettier-ignore

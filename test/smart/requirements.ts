@@ -224,6 +224,18 @@ export const entries: readonly Entry[] = [
     247,
   ),
 
+  // app state
+  shown(
+    'test/smart/app-state.test.ts',
+    'finds support in the configuration, then creates, queries, updates and deletes',
+    371,
+  ),
+  shown(
+    'test/smart/app-state.test.ts',
+    'must say which version it changes or deletes, and loses no change of another',
+    371,
+  ),
+
   // introspection
   shown(
     launch,
@@ -247,7 +259,6 @@ export const entries: readonly Entry[] = [
     ids: [231],
     why: 'TLS ends at what stands before the server; in open mode it refuses addresses that other machines reach (test/http/modes.test.ts)',
   },
-  { ids: [371], why: 'only for servers that list smart-app-state, which this one does not' },
   {
     ids: [396, 398, 400, 402, 403, 405, 417, 418, 419, 421, 423, 436],
     why: 'for publishers of a User Access Brand Bundle, which this server is not',

@@ -35,6 +35,23 @@ export function commitLaws(bench: Bench): void {
     expect([await records.get('kept'), await records.get('lost')]).toEqual([{ n: 1 }, undefined])
   })
 
+  test('records that a note drops go when it is kept, and stay when that is refused', async () => {
+    const [done, waiting] = [bench.engine.records('done'), bench.engine.records('waiting')]
+    for (const key of ['1', '2', '3']) await waiting.put(key, key)
+    const note = (...keys: string[]) => ({
+      records: 'done',
+      key: 'last',
+      value: () => keys,
+      expires: Date.now() + 3_600_000,
+      drops: keys.map(key => ({ records: 'waiting', key })),
+    })
+    await bench.engine.commit([put(identified('a', 'x'))], note('1', '3'))
+    const late = put(identified('a', 'y'), { expect: { is: 'version', version: '7' } })
+    await expect(bench.engine.commit([late], note('2'))).rejects.toBeInstanceOf(Mismatch)
+    expect((await waiting.list()).map(({ key }) => key)).toEqual(['2'])
+    expect(await done.get('last')).toEqual(['1', '3'])
+  })
+
   /** What a commit that failed must leave: nothing at all. */
   async function untouched(): Promise<void> {
     expect(await bench.engine.read(P('a'))).toBeUndefined()

@@ -64,7 +64,9 @@ function resolved(item: Item, run: Run, place: Place): Item | undefined {
   if (!Array.isArray(contained)) return undefined
   run.spend(contained.length, place)
   const target = (contained as unknown[]).find(each => isObject(each) && each['id'] === reference.slice(1))
-  return target === undefined ? undefined : new Node(target, run.shapes.ofObject(target), root)
+  if (target === undefined || !isObject(root?.value)) return undefined
+  const property = root.shape.members.get('contained')?.properties[0]
+  return new Node(target, run.shapes.ofObject(target), root, root.value, property)
 }
 
 /** What is asked about codes, with the function that answers. */

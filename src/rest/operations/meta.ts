@@ -7,6 +7,7 @@ import { parseJson } from '../../fhir/json.ts'
 import { badRequest, gone, notFound, tooCostly } from '../../fhir/outcome.ts'
 import type { Filter, Query } from '../../search/query.ts'
 import type { Version } from '../../store/store.ts'
+import { asState } from '../app-state.ts'
 import { checked } from '../checked.ts'
 import { expectation } from '../condition.ts'
 import type {
@@ -158,7 +159,8 @@ function changing(
     const labels = change(resource.meta ?? {}, by)
     if (same(labels, resource.meta ?? {})) return { writes: [], answer: () => answer(labels) }
     resource.meta = labelled(resource.meta ?? {}, labels)
-    const write = put(context, current.ref, 'PATCH', await accepted(context, resource), {
+    const stored = asState(context, await accepted(context, resource), current)
+    const write = put(context, current.ref, 'PATCH', stored, {
       is: 'version',
       version: current.version,
     })

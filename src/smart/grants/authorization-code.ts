@@ -8,6 +8,7 @@ import { familyOf } from '../families.ts'
 import type { GrantParts, GrantType } from '../grant-words.ts'
 import { OAuthError } from '../oauth-error.ts'
 import { equal } from '../secret.ts'
+import { play } from '../simulations.ts'
 import type { Client } from '../words.ts'
 
 const invalid = (text: string) => new OAuthError('invalid_grant', text)
@@ -36,21 +37,17 @@ export const authorizationCode: GrantType = {
       throw invalid('code_verifier does not fit the code_challenge.')
     const family = await families.get(kept.family)
     if (!family) throw invalid('The consent has ended.')
-    if (family.simulate === 'token_expired_code') throw invalid('Simulated by the launcher: this code has expired.')
-    if (family.simulate === 'token_invalid_grant') throw invalid('Simulated by the launcher.')
-    if (family.simulate === 'token_invalid_client')
-      throw new OAuthError('invalid_client', 'Simulated by the launcher.', 401)
-    if (family.simulate === 'token_server_error')
-      throw new OAuthError('server_error', 'Simulated by the launcher.', 500)
+    play(family.simulate, 'token')
     const refreshToken = await refreshTokens.next(family)
     const answer = {
       ...(await issue.forFamily(family, family.scope, base)),
       ...(family.identity ? { id_token: await issue.idToken(family, base, kept.nonce) } : {}),
       ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
     }
-    const { user, patient, scope, breakGlass, trace } = family
+    const { user, patient, scope, breakGlass, trace, simulate } = family
     return {
       answer,
+      ...(simulate === undefined ? {} : { simulate }),
       ...(trace === undefined ? {} : { trace }),
       happened: {
         what: breakGlass === undefined ? 'token-issued' : 'break-glass',

@@ -7,10 +7,11 @@ import { printScopes, readScopes, type Scopes } from '../../access/scope.ts'
 import { once } from '../checks.ts'
 import type { GrantType } from '../grant-words.ts'
 import { OAuthError } from '../oauth-error.ts'
+import { cut, play } from '../simulations.ts'
 
 export const clientCredentials: GrantType = {
   name: 'client_credentials',
-  async grant(client, form, base, { definitions, issue, smart }) {
+  async grant(client, form, base, { definitions, issue, smart, launches }) {
     if (client.authentication !== 'private_key_jwt')
       throw new OAuthError(
         'unauthorized_client',
@@ -33,9 +34,12 @@ export const clientCredentials: GrantType = {
         asked.unknown[0]?.why ??
           'Nothing of this scope can be granted: a backend service has system/ scopes it is registered for.',
       )
-    const scope = printScopes(granted)
+    const { simulate, trace } = (smart.mode === 'open' ? await launches.takeNext(client.id) : undefined) ?? {}
+    play(simulate, 'token')
+    const scope = printScopes(simulate === 'scope_cut' ? cut(granted) : granted)
     return {
-      answer: await issue.forBackend(client.id, scope, base),
+      answer: await issue.forBackend(client.id, scope, base, { simulate, trace }),
+      ...(trace === undefined ? {} : { trace }),
       happened: { what: 'token-issued', outcome: '0', client: client.id, scope },
     }
   },

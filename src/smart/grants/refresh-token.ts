@@ -10,6 +10,7 @@ import { familyOf, type KeptFamily } from '../families.ts'
 import type { GrantParts, GrantType } from '../grant-words.ts'
 import { OAuthError } from '../oauth-error.ts'
 import { kindOf } from '../refresh-tokens.ts'
+import { play } from '../simulations.ts'
 
 const invalid = (text: string) => new OAuthError('invalid_grant', text)
 
@@ -24,6 +25,7 @@ export const refreshToken: GrantType = {
     if (!family) throw invalid('This refresh token is not known, or has ended.')
     // looked at before it is taken: another app must not be able to use it up
     if (family.client !== client.id) throw invalid('This refresh token belongs to another app.')
+    play(family.simulate, 'refresh')
     const scope = narrowed(once(form, 'scope'), family.scope, parts.definitions())
     if ((await refreshTokens.take(token)) !== family.id) {
       await families.end(family.id)

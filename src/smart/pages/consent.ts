@@ -6,7 +6,7 @@ import type { Scopes } from '../../access/scope.ts'
 import { html, type Html } from '../../page/html.ts'
 import type { Person } from '../people-directory.ts'
 import type { Client, PlainResponse } from '../words.ts'
-import { page, type Look } from './layout.ts'
+import { accessLink, alert, page, type Look } from './layout.ts'
 import { otherText, readingOnly, readsAndWrites, scopeText } from './scope-text.ts'
 
 /** What is asked of the user. */
@@ -19,19 +19,24 @@ export interface ConsentAsked {
   readonly breakGlass: boolean
 }
 
-/** The page with the form. `fields`: its hidden ones. */
-export function consentPage(look: Look, asked: ConsentAsked, fields: Html): PlainResponse {
+/** The page with the form. `fields`: its hidden ones; `fault`: what was wrong with it when it came back. */
+export function consentPage(look: Look, asked: ConsentAsked, fields: Html, fault?: string): PlainResponse {
   const { say, language } = look
   const { client, scopes, user, patient } = asked
   const others = scopes.others.map(scope => ({ scope, ...otherText(scope, language) }))
   const needed = others.filter(each => each.needed)
   const optional = others.filter(each => !each.needed)
+  // what was unticked stays so when the form comes back
+  const before = fault === undefined ? undefined : look.request.form
+  const tick = (id: string, name: string, value: string, words: string) =>
+    choice(id, name, value, words, before === undefined || before.getAll(name).includes(value))
   const publisher = text(client.listing?.['publisher'])
   return page(
     look,
-    200,
+    fault === undefined ? 200 : 400,
     say(`Allow ${client.name}?`, `允許「${client.name}」？`),
-    html`<dl>
+    html`${alert(fault)}
+      <dl>
         <dt>${say('You', '您')}</dt>
         <dd>${user.name}</dd>
         ${patient &&
@@ -49,10 +54,10 @@ export function consentPage(look: Look, asked: ConsentAsked, fields: Html): Plai
           html`<p>${say('… see no health data.', '……不存取健康資料。')}</p>`}
           ${scopes.resources.map(
             (scope, i) =>
-              html`${choice(`s${i}`, 'scope', scope.text, scopeText(scope, language))}
+              html`${tick(`s${i}`, 'scope', scope.text, scopeText(scope, language))}
               ${readsAndWrites(scope) &&
               html`<div class="inner">
-                ${choice(
+                ${tick(
                   `w${i}`,
                   'write',
                   scope.text,
@@ -60,7 +65,7 @@ export function consentPage(look: Look, asked: ConsentAsked, fields: Html): Plai
                 )}
               </div>`}`,
           )}
-          ${optional.map(({ scope, text }, i) => choice(`o${i}`, 'scope', scope, text))}
+          ${optional.map(({ scope, text }, i) => tick(`o${i}`, 'scope', scope, text))}
         </fieldset>
         ${needed.length > 0 &&
         html`<h2>${say('It cannot work without', '必要項目')}</h2>
@@ -72,15 +77,28 @@ export function consentPage(look: Look, asked: ConsentAsked, fields: Html): Plai
           <label class="plain" for="remember">${say('Do not ask again for this app', '不再詢問此應用程式')}</label>
         </div>
         ${asked.breakGlass &&
-        html`<details>
+        html`<details ${fault !== undefined && html`open`}>
           <summary>${say('Emergency access', '緊急存取')}</summary>
+          <p>
+            ${say(
+              'Also shows what is labelled restricted. For emergencies only.',
+              '同時顯示標示為限制存取的資料，僅限緊急情況使用。',
+            )}
+          </p>
           <label for="reason"
             >${say(
               'Reason (is recorded and reported; access ends after 10 minutes)',
               '理由（將留存紀錄並通報，10 分鐘後失效）',
             )}</label
           >
-          <input id="reason" name="break_glass_reason" maxlength="500" />
+          <input
+            id="reason"
+            name="break_glass_reason"
+            maxlength="500"
+            autocomplete="off"
+            value="${before?.get('break_glass_reason')?.slice(0, 500) ?? ''}"
+          />
+          <button name="decision" value="emergency">${say('Take emergency access', '使用緊急存取')}</button>
         </details>`}
         <button name="decision" value="approve">${say('Allow what is ticked', '允許勾選的項目')}</button>
         <button class="quiet" name="decision" value="deny">${say('Do not allow', '不允許')}</button>
@@ -88,14 +106,14 @@ export function consentPage(look: Look, asked: ConsentAsked, fields: Html): Plai
       <p class="note">
         ${say('You can withdraw this at any time: ', '您可隨時撤回：')}<a href="${look.base}/auth/grants"
           >${say('apps with access', '已授權的應用程式')}</a
-        >
+        >${user.type !== 'Practitioner' && html`<br />${accessLink(look)}`}
       </p>`,
   )
 }
 
-const choice = (id: string, name: string, value: string, text: string): Html => html`
+const choice = (id: string, name: string, value: string, text: string, ticked: boolean): Html => html`
   <div class="choice">
-    <input type="checkbox" id="${id}" name="${name}" value="${value}" checked />
+    <input type="checkbox" id="${id}" name="${name}" value="${value}" ${ticked && html`checked `} />
     <label class="plain" for="${id}"
       >${text}<br /><small><code>${name === 'scope' && value}</code></small></label
     >

@@ -5,67 +5,24 @@
 import { readScopes } from '../../access/scope.ts'
 import { html, type Html } from '../../page/html.ts'
 import type { Family } from '../people.ts'
-import type { Session } from '../sessions.ts'
 import type { PlainRequest, PlainResponse } from '../words.ts'
 import type { ConsentRecord } from './consents.ts'
-import { forbidden, hidden } from './form.ts'
-import { lookOf, page, seeOther, type Look } from './layout.ts'
+import { accessLink, page, seeOther, type Look } from './layout.ts'
+import { ownPage, type Own } from './own.ts'
 import { otherText, scopeText } from './scope-text.ts'
-import { signIn, signInPage } from './sign-in.ts'
 import type { StepParts } from './step.ts'
 
-const ABOUT = 'grants'
-
-/** `auth/grants`, `auth/sign-in` and `auth/sign-out`. */
-export async function grants(parts: StepParts, request: PlainRequest, base: string): Promise<PlainResponse> {
-  const { sessions } = parts
-  let look = lookOf(request, base)
-  let session = await sessions.current(request)
-  if (request.method === 'POST') return received(parts, request, look, session)
-  if (!session) {
-    const opened = await sessions.open(request, base)
-    session = opened.session
-    look = { ...look, cookies: [...look.cookies, opened.cookie] }
-  }
-  const user = session.user !== undefined && (await parts.isActive(session.user)) ? session.user : undefined
-  if (user === undefined) return signInPage(parts, look, hidden(sessions, session, ABOUT, 'sign-in'), undefined)
-  return list(parts, look, session, user)
-}
-
-async function received(
-  parts: StepParts,
-  request: PlainRequest,
-  look: Look,
-  session: Session | undefined,
-): Promise<PlainResponse> {
-  const { sessions } = parts
-  const step = request.form?.get('step') ?? ''
-  if (!session || !sessions.accepts(request, look.base, session, `${ABOUT} ${step}`)) return forbidden(look)
-  const back = `${look.base}/auth/grants`
-  if (step === 'sign-in') {
-    const outcome = await signIn(parts, request, look.say)
-    if ('why' in outcome) {
-      parts.audit?.({ what: 'sign-in', outcome: '4', from: request.from })
-      return signInPage(parts, look, hidden(sessions, session, ABOUT, step), undefined, outcome)
-    }
-    parts.audit?.({ what: 'sign-in', outcome: '0', user: outcome.person.ref, from: request.from })
-    const { cookie } = await sessions.open(request, look.base, outcome.person.ref)
-    return seeOther({ cookies: [...look.cookies, cookie] }, back)
-  }
-  const { user } = session
-  if (user === undefined) return forbidden(look)
-  if (step === 'sign-out') {
-    const cookie = await sessions.close(request, look.base)
-    parts.audit?.({ what: 'sign-out', outcome: '0', user })
-    return seeOther({ cookies: [...look.cookies, cookie] }, back)
-  }
-  if (step === 'revoke') {
-    const client = request.form?.get('client') ?? ''
-    await withdraw(parts, user, client)
-    return seeOther(look, back)
-  }
-  return forbidden(look)
-}
+/** `auth/grants` and `auth/sign-in`. */
+export const grants = (parts: StepParts, request: PlainRequest, base: string): Promise<PlainResponse> =>
+  ownPage(parts, request, base, {
+    path: 'auth/grants',
+    show: own => list(parts, own),
+    async received({ look, user }, step) {
+      if (step !== 'revoke') return undefined
+      await withdraw(parts, user, request.form?.get('client') ?? '')
+      return seeOther(look, `${look.base}/auth/grants`)
+    },
+  })
 
 /** Takes back what the user allowed the app: the consent, and all tokens that came of it. */
 export async function withdraw(parts: StepParts, user: string, client: string): Promise<void> {
@@ -74,7 +31,7 @@ export async function withdraw(parts: StepParts, user: string, client: string): 
   parts.audit?.({ what: 'consent', outcome: '0', user, client, why: 'withdrawn' })
 }
 
-async function list(parts: StepParts, look: Look, session: Session, user: string): Promise<PlainResponse> {
+async function list(parts: StepParts, { look, user, fields, signOut }: Own): Promise<PlainResponse> {
   const { say } = look
   const person = await parts.people.person(user)
   const families = await parts.families(user)
@@ -90,7 +47,7 @@ async function list(parts: StepParts, look: Look, session: Session, user: string
         families.filter(each => each.client === id),
         consents.find(each => each.client === id),
         parts,
-        hidden(parts.sessions, session, ABOUT, 'revoke'),
+        fields('revoke'),
       ),
     )
   }
@@ -99,11 +56,8 @@ async function list(parts: StepParts, look: Look, session: Session, user: string
     200,
     say('Apps with access', '已授權的應用程式'),
     html`<p>${person?.name ?? user}</p>
-      ${apps.length ? apps : alertNone(look)}
-      <form method="post">
-        ${hidden(parts.sessions, session, ABOUT, 'sign-out')}
-        <button class="quiet">${say('Sign out', '登出')}</button>
-      </form>`,
+      ${apps.length ? apps : alertNone(look)} ${person?.type !== 'Practitioner' && html`<p>${accessLink(look)}</p>`}
+      ${signOut}`,
   )
 }
 

@@ -4,10 +4,10 @@
  */
 import { createHash } from 'node:crypto'
 import { html, type Html } from '../../page/html.ts'
-import { makeTraces, type Traces } from '../launcher-trace.ts'
-import { simulations } from '../launch-context.ts'
+import type { Traces } from '../launcher-trace.ts'
 import { readOrder, type Order } from '../launcher.ts'
 import { isOwnOrigin } from '../sessions.ts'
+import { simulations } from '../simulations.ts'
 import type { PlainRequest, PlainResponse } from '../words.ts'
 import { forbidden } from './form.ts'
 import { alert, lookOf, page, seeOther, type Look } from './layout.ts'
@@ -23,7 +23,8 @@ export async function launcher(
   // the app is where the form leads, wherever it is; the page itself has no secrets
   const look: Look = { ...lookOf(request, base), leadsTo: ['http:', 'https:'] }
   const home = `${base.replace(/\/fhir$/, '')}/launch`
-  const traces = tracesOf(parts)
+  const traces = parts.trace
+  if (!traces) return undefined
   const [, second, third, ...more] = request.path.replace(/\/$/, '').split('/')
   if (second === 'trace' && third !== undefined && more.length === 0 && request.method === 'GET')
     return tracePage(traces, look, third, home)
@@ -37,14 +38,16 @@ export async function launcher(
   return start(parts, look, order)
 }
 
-export const tracesOf = ({ records, now, random }: Pick<StepParts, 'records' | 'now' | 'random'>): Traces =>
-  makeTraces(records('smart-traces'), records('smart-trace-events'), now, random)
-
 async function start(parts: StepParts, look: Look, order: Order): Promise<PlainResponse> {
   const { kind, client, launchUrl, context } = order
-  if (kind === 'backend') return backend(look, order)
-  if (kind !== 'ehr') return standalone(parts, look, order)
-  const trace = await parts.trace?.begin(`EHR · ${client?.name ?? launchUrl ?? ''}`)
+  const titles = { ehr: 'EHR', 'patient-standalone': 'Standalone', 'provider-standalone': 'Standalone', backend: 'Backend' } // prettier-ignore
+  if (kind !== 'ehr' && !client) return kind === 'backend' ? backend(look, order) : standalone(parts, look, order)
+  const trace = await parts.trace?.begin(`${titles[kind]} · ${client?.name ?? launchUrl ?? ''}`)
+  if (kind !== 'ehr') {
+    await parts.arm(client!.id, { ...context, ...(trace === undefined ? {} : { trace }) })
+    await parts.trace?.note(trace, { what: 'launch', request: { context } })
+    return kind === 'backend' ? backend(look, order, trace) : standalone(parts, look, order, trace)
+  }
   const launch = await parts.launch({ ...context, ...(trace === undefined ? {} : { trace }) })
   parts.audit?.({
     what: 'launch',
@@ -61,7 +64,7 @@ async function start(parts: StepParts, look: Look, order: Order): Promise<PlainR
 }
 
 /** A standalone launch begins in the app: what it is to be told, and an authorization request to try by hand. */
-function standalone(parts: StepParts, look: Look, { kind, client, launchUrl }: Order): PlainResponse {
+function standalone(parts: StepParts, look: Look, { kind, client, launchUrl }: Order, trace?: string): PlainResponse {
   const { say, base } = look
   const verifier = parts.random(32).toString('base64url')
   const redirect = client?.redirectUris[0]
@@ -108,14 +111,16 @@ function standalone(parts: StepParts, look: Look, { kind, client, launchUrl }: O
         <p><a href="${authorize.href}">${say('Open this request', '開啟此請求')}</a></p>
         <pre>${authorize.href}</pre>
         <p>${say('Its code is redeemed with this code_verifier:', '兌換授權碼時所用的 code_verifier：')}</p>
-        <pre>${verifier}</pre>`}`,
+        <pre>${verifier}</pre>`}
+      ${followed(look, trace)}`,
   )
 }
 
-function backend({ say, base, ...look }: Look, { client }: Order): PlainResponse {
+function backend(look: Look, { client }: Order, trace?: string): PlainResponse {
+  const { say, base } = look
   const fits = client?.grantTypes.includes('client_credentials')
   return page(
-    { ...look, say, base },
+    look,
     200,
     say('Backend service', '後端服務'),
     html`${client &&
@@ -135,9 +140,21 @@ grant_type=client_credentials
 scope=${client?.scope ?? 'system/*.rs'}
 client_assertion_type=urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 client_assertion={JWT: iss = sub = ${client?.id ?? 'client_id'}, aud = ${base}/auth/token, exp, jti}</pre
-      >`,
+      >
+      ${followed(look, trace)}`,
   )
 }
+
+/** Where to see what comes of it. */
+const followed = ({ say, base }: Look, trace: string | undefined): Html =>
+  html`${trace !== undefined &&
+  html`<p>
+    ${say(
+      'What you chose counts for the next request of this app, within five minutes.',
+      '所選內容用於此應用程式五分鐘內的下一個請求。',
+    )}
+    <a href="${base.replace(/\/fhir$/, '')}/launch/trace/${trace}">${say('What happens then', '其過程')}</a>
+  </p>`}`
 
 /** The form, filled with what was chosen before. */
 async function chooser(

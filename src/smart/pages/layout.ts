@@ -97,3 +97,7 @@ export const seeOther = (look: Pick<Look, 'cookies'>, to: string): PlainResponse
 /** What went wrong, as a page of its own or above a form. */
 export const alert = (text: string | undefined): Html =>
   text === undefined ? html`` : html`<p class="alert" role="alert">${text}</p>`
+
+/** To what a patient is told of who looked at the record. */
+export const accessLink = ({ say, base }: Look): Html =>
+  html`<a href="${base}/auth/access">${say('Who looked at my record', '誰看過我的病歷')}</a>`

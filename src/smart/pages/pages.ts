@@ -10,6 +10,7 @@ import { makeSessions, type Sessions } from '../sessions.ts'
 import { makeThrottle } from '../throttle.ts'
 import type { PlainRequest, PlainResponse } from '../words.ts'
 import { makeConsents } from './consents.ts'
+import { access } from './access.ts'
 import { forbidden } from './form.ts'
 import { gallery } from './gallery.ts'
 import { grants } from './grants.ts'
@@ -52,6 +53,7 @@ export function makePages(given: PagesParts & { readonly breakGlass?: boolean })
       if (first !== 'auth') return undefined
       if (second === 'pages.css' && request.method === 'GET') return styleSheet
       if (second === 'grants' || second === 'sign-in') return grants(parts, request, base)
+      if (second === 'access') return access(parts, request, base)
       return undefined
     },
   }

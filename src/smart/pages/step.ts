@@ -3,6 +3,7 @@
  * back to the same address; every answer to one is a redirect, so that going back and forth sends nothing twice.
  * https://hl7.org/fhir/smart-app-launch/STU2.2/app-launch.html
  */
+import { decideBreakGlass } from '../../access/break-glass.ts'
 import { narrower } from '../../access/scope-narrower.ts'
 import { printScopes, readScopes, type Scopes } from '../../access/scope.ts'
 import { html } from '../../page/html.ts'
@@ -237,9 +238,16 @@ async function next(course: Course): Promise<Step> {
   const consented = await consentOf(course, user)
   if (consented !== undefined) return decided(course, user, patient, encounter, consented)
   if (silent) return { denied: true, error: 'consent_required', headers: course.headers() }
+  return asked(course, user, patient)
+}
+
+/** The consent screen; `fault`: what was wrong with the one that came back. */
+async function asked(course: Course, user: Person, patient: Person | undefined, fault?: string): Promise<Step> {
+  const { parts, asking, look, scopes } = course
+  const client = await parts.client(asking.client, look.base)
   if (!client) return { denied: true, error: 'unauthorized_client', headers: course.headers() }
-  const about = { client, scopes: course.scopes, user, breakGlass: mayBreakGlass(course, user) }
-  return { show: consentPage(look, patient ? { ...about, patient } : about, course.fields('consent')) }
+  const about = { client, scopes, user, breakGlass: mayBreakGlass(course, user), ...(patient ? { patient } : {}) }
+  return { show: consentPage(look, about, course.fields('consent'), fault) }
 }
 
 const mayBreakGlass = ({ parts }: Course, user: Person) => parts.breakGlass === true && user.type === 'Practitioner'
@@ -261,11 +269,21 @@ async function agreed(course: Course, form: URLSearchParams): Promise<Step> {
   const user = await userOf(course)
   const patient = user && (await patientOf(course, user))
   if (!user || patient === 'choose' || (patient && 'show' in patient)) return course.again()
-  if (form.get('decision') !== 'approve') {
+  const claims = form.get('decision') === 'emergency' && mayBreakGlass(course, user)
+  if (form.get('decision') !== 'approve' && !claims) {
     await parts.records('smart-progress').remove(progressKey(asking, course.session))
     return { denied: true, headers: course.headers() }
   }
   const granted = ticked(scopes, form)
+  const encounter = asking.launch?.encounter ?? progress.encounter ?? (await onlyVisit(course, patient))
+  const said = mayBreakGlass(course, user) ? (form.get('break_glass_reason')?.trim().slice(0, 500) ?? '') : ''
+  if (claims || said !== '') {
+    const scope = granted.join(' ')
+    const decision = decideBreakGlass({ allowed: true, user: user.ref, reason: said, scope })
+    if (!decision.ok) return asked(course, user, patient, course.look.say(decision.why, decision.whyZh))
+    // not remembered: it lasts as long as the emergency
+    return decided(course, user, patient, encounter, scope, said)
+  }
   await parts.consents.give({
     user: user.ref,
     client: asking.client,
@@ -274,9 +292,7 @@ async function agreed(course: Course, form: URLSearchParams): Promise<Step> {
     remembered: form.get('remember') === 'yes',
     given: parts.now(),
   })
-  const encounter = asking.launch?.encounter ?? progress.encounter ?? (await onlyVisit(course, patient))
-  const reason = mayBreakGlass(course, user) ? form.get('break_glass_reason')?.trim().slice(0, 500) : undefined
-  return decided(course, user, patient, encounter, granted.join(' '), reason)
+  return decided(course, user, patient, encounter, granted.join(' '))
 }
 
 /** The visit when there is just one, so that nobody was asked. */

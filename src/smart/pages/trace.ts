@@ -2,6 +2,7 @@
  * The trace of a launch, as a page: each request and answer with its checks, tokens taken apart.
  */
 import { html, type Html } from '../../page/html.ts'
+import type { KeptCalls } from '../launcher-calls.ts'
 import type { TraceEvent, Traces } from '../launcher-trace.ts'
 import type { PlainResponse } from '../words.ts'
 import { page, type Look } from './layout.ts'
@@ -16,7 +17,6 @@ export async function tracePage(
   const found = /^[\w-]{10,64}$/.test(id) ? await traces.read(id) : undefined
   if (!found) return undefined
   const { say } = look
-  const calls = Object.entries(found.calls)
   return page(
     look,
     200,
@@ -35,17 +35,40 @@ export async function tracePage(
       <ol>
         ${found.events.map(event => html`<li>${eventOf(look, event, found.head.begun)}</li>`)}
       </ol>
-      ${calls.length > 0 &&
-      html`<h2>${say('Calls of the FHIR API', 'FHIR API 呼叫')}</h2>
-        <dl>
-          ${calls.map(
-            ([what, times]) =>
-              html`<dt><code>${what}</code></dt>
-                <dd>${times}</dd>`,
-          )}
-        </dl>`}
+      ${callsOf(look, found.calls, found.head.begun)}
       <p><a href="">${say('Load again', '重新載入')}</a> · <a href="${home}">${say('Launcher', '啟動器')}</a></p>`,
   )
+}
+
+function callsOf({ say }: Look, { counts, last }: KeptCalls, begun: number): Html {
+  const kinds = Object.entries(counts)
+  return html`<h2>${say('Requests of the FHIR API', 'FHIR API 請求')}</h2>
+    ${kinds.length === 0 &&
+    html`<p>${say('None with a token of this launch yet.', '尚無使用此次啟動權杖的請求。')}</p>`}
+    ${kinds.length > 0 &&
+    html`<p class="note">
+        ${say(
+          'Without ids, parameters and content. The last ones are listed below, the newest first.',
+          '不含 id、參數與內容。以下列出最近的請求，最新者在前。',
+        )}
+      </p>
+      <dl>
+        ${kinds.map(
+          ([kind, times]) =>
+            html`<dt><code>${kind}</code></dt>
+              <dd>${times}</dd>`,
+        )}
+      </dl>
+      <ol>
+        ${last.toReversed().map(
+          ({ at, method, route, status, why, scope }) =>
+            html`<li class="${status < 400 ? 'good' : 'bad'}">
+              <code>${method} ${route}</code> ${status} <small>+${((at - begun) / 1000).toFixed(1)} s</small>
+              ${why !== undefined && html`<br />${why}`}
+              ${scope !== undefined && html`<br />${say('Missing scope', '缺少的 scope')}: <code>${scope}</code>`}
+            </li>`,
+        )}
+      </ol>`}`
 }
 
 function eventOf({ say }: Look, { what, at, request, answer, checks }: TraceEvent, begun: number): Html {

@@ -11,7 +11,7 @@ const names: Readonly<Record<string, readonly [en: string, zh: string]>> = {
   AllergyIntolerance: ['allergies and intolerances', '過敏與不耐受'],
   Appointment: ['appointments', '預約'],
   AuditEvent: ['the log of who looked at what', '存取稽核紀錄'],
-  Basic: ['other entries', '其他項目'],
+  Basic: ['other entries, and what the app itself keeps', '其他項目及應用程式自存的資料'],
   Binary: ['files', '檔案'],
   BodyStructure: ['body sites', '身體部位'],
   CarePlan: ['care plans', '照護計畫'],

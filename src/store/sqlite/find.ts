@@ -88,6 +88,12 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     if (tid === undefined) return undefined
     const filter = resolve(query.filter, type, aliases)
     const parts = flatten(filter)
+    const named = parts.findIndex(part => part.is === 'id' && part.ids.length < SCANT)
+    if (named >= 0) {
+      const { ids } = parts[named] as Extract<Filter, { is: 'id' }>
+      const rest: Filter = { is: 'all', parts: parts.filter((_, i) => i !== named) }
+      return { type, tid, filter, driver: source(parts[named]!, type, compile)!, rest, estimate: ids.length }
+    }
     // one that reads all the entries of a parameter is only begun with where there is no other
     const direct = parts.some(part => seeks(part) && source(part, type, compile))
     const sources = parts.map(part => (direct && !seeks(part) ? undefined : source(part, type, compile)))

@@ -200,9 +200,10 @@ export class Writer {
     this.#own.committed(this)
   }
 
-  #note({ records, key, value, expires, also }: Note, versions: readonly Version[]): void {
-    const sql = 'INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?)'
-    this.#own.run(sql).run(records, key, JSON.stringify(value(versions)), expires)
+  #note({ records, key, value, expires, also, drops = [] }: Note, versions: readonly Version[]): void {
+    const { run } = this.#own
+    run('INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?)').run(records, key, JSON.stringify(value(versions)), expires)
+    for (const gone of drops) run('DELETE FROM record WHERE name = ? AND key = ?').run(gone.records, gone.key)
     if (also) this.#note(also, versions)
   }
 

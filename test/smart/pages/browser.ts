@@ -126,7 +126,14 @@ export const app: Client = {
 export interface Clinic extends Served {
   /** Where an app sends the browser. */
   authorize(scope: string, more?: Record<string, string>): string
+  /** What the app gets for the code it was sent back with. */
+  redeem(returned: PageAnswer): Promise<{ status: number; body: Record<string, unknown> }>
+  /** The status, and the text, of a read with an access token. */
+  read(path: string, token: unknown): Promise<{ status: number; text: string }>
 }
+
+/** The verifier of RFC 7636's example, whose challenge `authorize` sends. */
+const VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'
 
 /** A server with people and an app. */
 export async function clinic(settings: Record<string, string> = {}): Promise<Clinic> {
@@ -147,6 +154,23 @@ export async function clinic(settings: Record<string, string> = {}): Promise<Cli
   await room.engine.records('smart-clients').put(app.id, app)
   return {
     ...served,
+    async redeem({ location }) {
+      const body = new URLSearchParams({
+        grant_type: 'authorization_code',
+        code: new URL(location).searchParams.get('code') ?? '',
+        redirect_uri: app.redirectUris[0]!,
+        client_id: app.id,
+        code_verifier: VERIFIER,
+      })
+      const answer = await fetch(`${served.fhir}/auth/token`, { method: 'POST', body })
+      return { status: answer.status, body: (await answer.json()) as Record<string, unknown> }
+    },
+    async read(path, token) {
+      const { status, text } = await served.ask('GET', `/fhir/${path}`, {
+        headers: { authorization: `Bearer ${String(token)}` },
+      })
+      return { status, text }
+    },
     authorize(scope, more = {}) {
       const query = {
         response_type: 'code',

@@ -136,13 +136,10 @@ describe('the trace', () => {
       },
       answer: { access_token: jwt, refresh_token: 'SECRET5', nested: { token: 'SECRET6' }, text: `see ${jwt}` },
     })
-    traces.count(id, 'GET Patient')
-    traces.count(id, 'GET Patient')
     const found = (await traces.read(id))!
     const text = JSON.stringify(found)
     expect(text).not.toMatch(/SECRET|c2lnbmF0dXJl/)
     expect(text).toContain('"sub":"amy"')
-    expect(found.calls).toEqual({ 'GET Patient': 2 })
   })
 
   test('there is none of an unknown id', async () => {
@@ -167,6 +164,33 @@ describe('the gallery', () => {
         apps: { client_id: string; ai?: object; scopes: { en: string }[] }[]
       }
     ).apps
+
+  test('shows the example app that can be launched, and no app that only serves tests', async () => {
+    const [example, ...others] = await listed()
+    expect(others).toEqual([])
+    expect(example).toMatchObject({ client_id: 'cancer-summary', iss: server.fhir })
+    const { launch_url: url } = example as unknown as { launch_url: string }
+    const opened = await fetch(url)
+    expect(opened.status).toBe(200)
+    expect(opened.headers.get('content-type')).toContain('text/html')
+    for (const path of ['marketplace', 'marketplace/apps/cancer-summary']) {
+      const page = await new Browser().get(`${server.origin}/${path}`)
+      expect(faults(page)).toEqual([])
+      expect(page.text).toContain('Cancer summary')
+    }
+    const page = await new Browser().get(`${server.origin}/marketplace/apps/cancer-summary`)
+    const [, to] = /href="([^"]*\/launch\?client=[^"]*)"/.exec(page.text)!
+    expect((await new Browser().get(to!)).text).toContain('value="cancer-summary" selected')
+    const launched = await post({ client: 'cancer-summary', patient: 'amy' })
+    expect(launched.location).toContain(url)
+    expect((await server.ask('GET', '/marketplace/apps/sandbox-public')).status).toBe(404)
+  })
+
+  test('is empty where nothing is open, until an app is approved', async () => {
+    const secure = await clinic({ DHP_AUTH: 'smart' })
+    expect((await secure.ask('GET', '/marketplace/apps')).body).toEqual({ apps: [] })
+    await secure.close()
+  })
 
   test('an app is shown once it was submitted and approved, and no more when it was rejected or changed', async () => {
     const ids = async () => (await listed()).map(each => each.client_id)

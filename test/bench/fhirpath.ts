@@ -1,5 +1,5 @@
 /**
- * How long typical conditions of rules take: `node test/fhirpath/bench.ts`. Not a test: prints what it measured, in time of the
+ * How long typical conditions of rules take: `node test/bench/fhirpath.ts`. Not a test: prints what it measured, in time of the
  * processor, so that others on the machine disturb less.
  */
 import { loadDefinitions } from '../../src/fhir/packages.ts'
