@@ -31,6 +31,8 @@ export interface DoorRules {
   readonly isReady: boolean
   /** Reads them, once. */
   ready(): Promise<void>
+  /** Whether they may have anything to do with such an exchange: one look-up for a read. */
+  concern(interaction: string, type: string): boolean
   /** What they have to do with this exchange; undefined when none speaks of the API. */
   exchange(caller: Caller, asked: Asked): RuledExchange | undefined
 }

@@ -147,7 +147,7 @@ export function makeDoor(parts: DoorParts): Door {
     const action = operation ? operation.action : interaction.action
     if (action && type) permit(caller, type, action)
     else if (interaction.name !== 'capabilities') knownCaller(caller)
-    const ruling = interaction.name === 'capabilities' ? undefined : rules?.exchange(caller, asked(match, request))
+    const ruling = rules?.concern(interaction.name, type) ? rules.exchange(caller, asked(match, request)) : undefined
     const context = contextOf(request, caller, watch, ruling)
     if (!ruling) return carriedOut(context, match, request)
     return ruledAnswer(ruling, match, () => carriedOut(context, match, request))

@@ -57,6 +57,7 @@ export function requestFacts(asked: AskedOf, { grant }: CallerOf): RequestFacts 
 
 function queryOf(text: string): Record<string, string[]> {
   const query: Record<string, string[]> = Object.create(null) as Record<string, string[]>
+  if (text === '') return query
   for (const [name, value] of new URLSearchParams(text)) (query[name] ??= []).push(value)
   return query
 }

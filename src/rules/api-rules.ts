@@ -72,6 +72,9 @@ const MASK_STEPS = 2_000_000
 
 const WRITES: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete', 'batch', 'transaction'])
 
+/** Interactions that show versions of one resource, and nothing else. */
+const ONE: ReadonlySet<string> = new Set(['read', 'vread', 'history-instance'])
+
 const nothing: Ruling = { warnings: [], tags: [], routes: [], derived: [] }
 
 /** The rules of a tenant at its door. */
@@ -81,7 +84,15 @@ export function makeApiRules({ live, store, definitions, send, now = Date.now }:
   const counts = new Map<string, RuleCounts>()
   const routes = makeRoutes({ store, send, now })
   /** What the live rules speak of, as long as they are the same. */
-  let told: { rules: readonly Rule[]; any: boolean; hides: boolean; writes: Map<string, boolean> } | undefined
+  let told:
+    | {
+        rules: readonly Rule[]
+        any: boolean
+        hides: boolean
+        access: (type: string) => boolean
+        writes: Map<string, boolean>
+      }
+    | undefined
   const gates = new WeakMap<readonly Asked[], readonly Asked[]>()
 
   function speech() {
@@ -89,7 +100,13 @@ export function makeApiRules({ live, store, definitions, send, now = Date.now }:
     if (told?.rules === rules) return told
     const actions = rules.flatMap(rule => rule.actions).filter(isApiAction)
     const hides = actions.some(({ kind, triggers }) => (kind === 'mask' || kind === 'deny') && triggers.some(isAccess))
-    return (told = { rules, any: actions.length > 0, hides, writes: new Map() })
+    const shown = new Map<string, boolean>()
+    const access = (type: string): boolean => {
+      let speaks = shown.get(type)
+      if (speaks === undefined) shown.set(type, (speaks = live.onData('data-accessed', type).length > 0))
+      return speaks
+    }
+    return (told = { rules, any: actions.length > 0, hides, access, writes: new Map() })
   }
 
   function countsOf({ url }: Rule): RuleCounts {
@@ -296,6 +313,12 @@ export function makeApiRules({ live, store, definitions, send, now = Date.now }:
       return live.isReady
     },
     ready: () => live.ready(),
+    /** Whether they may have anything to do with such an exchange: what shows one resource concerns those of its type only. */
+    concern(interaction: string, type: string): boolean {
+      const { any, access } = speech()
+      if (!any || interaction === 'capabilities') return false
+      return ONE.has(interaction) ? access(type) : true
+    },
     exchange,
     /** What each rule has done, by its canonical. */
     counts: (): ReadonlyMap<string, Readonly<RuleCounts>> => counts,
