@@ -228,6 +228,8 @@ export interface Plan {
   answer(versions: readonly Version[]): FhirResponse
   /** Kept in the commit. */
   readonly note?: Note
+  /** Told when it is committed; `answer` may also be asked within the commit. */
+  committed?(): void
 }
 
 /** What the criteria of a conditional interaction matched. */

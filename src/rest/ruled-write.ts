@@ -48,11 +48,8 @@ export async function underRules(context: Context, match: Match, name: Interacti
   const sending = sendings.length > 0 ? rules.sending(sendings, asked) : undefined
   return {
     writes: [...writes, ...derived],
-    ...(sending?.note ? { note: sending.note } : {}),
-    answer(versions) {
-      sending?.committed()
-      return warned(plan.answer(versions.slice(0, made)), warnings)
-    },
+    ...(sending?.note ? { note: sending.note, committed: () => sending.committed() } : {}),
+    answer: versions => warned(plan.answer(versions.slice(0, made)), warnings),
   }
 }
 

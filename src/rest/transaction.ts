@@ -39,6 +39,8 @@ export interface TransactionPlan {
   readonly writes: readonly Write[]
   /** Kept in the commit. */
   readonly note: Note | undefined
+  /** To be called when it is committed. */
+  committed(): void
   /** The answers to the writing entries, at their indexes; null where an entry reads. */
   written(versions: readonly Version[]): (string | null)[]
   /** The transaction-response, once committed; GET entries are asked here. `versions` as the commit gave them. */
@@ -73,6 +75,7 @@ async function commitAll(
     return {
       writes,
       ...(note ? { note } : {}),
+      committed: () => plan.committed(),
       answer(versions) {
         made = versions
         return { status: 200 }
@@ -140,7 +143,10 @@ export async function planTransaction(context: Context, entries: readonly Routed
   }
   refuseOverlaps(steps)
   const written = (versions: readonly Version[]) => answersOf(entries, steps, versions)
-  return { writes, note, written, answer: versions => answerReads(inner, entries, written(versions)) }
+  const committed = () => {
+    for (const { plan } of steps) plan.committed?.()
+  }
+  return { writes, note, committed, written, answer: versions => answerReads(inner, entries, written(versions)) }
 }
 
 /** A version that was foretold must be the one that comes. */

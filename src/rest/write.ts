@@ -49,7 +49,9 @@ export async function committing(
       const plan = await attempt()
       if (plan.writes.length === 0 && !note) return plan.answer([])
       try {
-        return plan.answer(await store.commit(plan.writes, plan.note ? noted(note, plan.note) : note))
+        const versions = await store.commit(plan.writes, plan.note ? noted(note, plan.note) : note)
+        plan.committed?.()
+        return plan.answer(versions)
       } catch (error) {
         if (!(error instanceof Mismatch || error instanceof Overtaken)) throw error
         if (tries === MOST_TRIES)

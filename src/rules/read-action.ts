@@ -326,6 +326,11 @@ function consequence(
         const path = String(objectOf(each)['path'])
         if (kind === 'tag' && path !== 'meta.tag' && path !== 'meta.security')
           reading.fault(`${place}.dynamicValue[${i}].path`, 'To tag, the path is meta.tag or meta.security.')
+        if (kind === 'mask' && /^(?:[A-Z]\w*\.)?(?:id|meta|implicitRules)\b/.test(path))
+          reading.fault(
+            `${place}.dynamicValue[${i}].path`,
+            'id, meta and implicitRules cannot be masked: without them it is another resource.',
+          )
       })
       return { ...nothing, dynamic: unique(dynamic) }
     }

@@ -172,7 +172,10 @@ export function makeRoutes({ store, send, now }: RoutesParts): Routes {
       const [, id = ''] = endpoint.split('/')
       const where = endpointOf((await store.read({ type: 'Endpoint', id }))?.text)
       if (typeof where === 'string') return where
-      const { text } = (await store.readVersion(ref, version)) ?? {}
+      const found = await store.readVersion(ref, version)
+      // nothing there is no deletion: it was never committed, or its history is gone
+      if (!found) return undefined
+      const { text } = found
       const { status } = await send(`${where.address}/${ref.type}/${ref.id}`, {
         method: text === undefined ? 'DELETE' : 'PUT',
         signal: closing.signal,

@@ -316,6 +316,18 @@ describe('a rule that masks', () => {
   })
 })
 
+test('a mask of id or meta is refused when it is saved', async () => {
+  for (const path of ['id', 'meta.versionId', 'Patient.id']) {
+    const body = plan('MasksId', [action('mask', 'data-accessed', 'Patient', { dynamicValue: [{ path }] })])
+    const answer = await server.ask('POST', 'PlanDefinition', { body })
+    expect([path, answer.status, answer.body.issue[0].expression]).toEqual([
+      path,
+      422,
+      ['PlanDefinition.action[0].dynamicValue[0].path'],
+    ])
+  }
+})
+
 test('order: of several masks each acts, and a refusal goes before them', async () => {
   await server.rule('Names', [maskNames()])
   await server.rule('Gender', [

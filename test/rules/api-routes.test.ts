@@ -139,6 +139,31 @@ test('every entry of a transaction is sent on', async () => {
   expect(received.map(({ url }) => url).sort()).toEqual(['/fhir/Patient/t1', '/fhir/Patient/t2', '/fhir/Patient/t3'])
 }, 20_000)
 
+test('a transaction under an id of the client is sent on once, and only when it is committed', async () => {
+  const entry = (id: string, request: object) => ({ resource: patient(id), request })
+  const bundle = (...entries: object[]) => ({ resourceType: 'Bundle', type: 'transaction', entry: entries })
+  const own = { 'x-request-id': 'routes-once-1' }
+  const body = bundle(entry('once', { method: 'PUT', url: 'Patient/once' }))
+  await send('POST', '', body, own)
+  await send('POST', '', body, own)
+  await expect(
+    send(
+      'POST',
+      '',
+      bundle(
+        entry('never', { method: 'PUT', url: 'Patient/never' }),
+        entry('once', { method: 'PUT', url: 'Patient/once', ifMatch: 'W/"7"' }),
+      ),
+    ),
+  ).rejects.toThrow('once')
+  await send('PUT', 'Patient/after', patient('after'))
+  await until(() => received.some(({ url }) => url.endsWith('/after')))
+  expect(received.map(({ method, url }) => `${method} ${url}`)).toEqual([
+    'PUT /fhir/Patient/once',
+    'PUT /fhir/Patient/after',
+  ])
+}, 20_000)
+
 test('what came by way of the same rule is not sent on again', async () => {
   await send('PUT', 'Patient/loop', patient('loop'), {
     'x-routed-by': 'https://example.org/PlanDefinition/Another https://example.org/PlanDefinition/Routes',
