@@ -146,6 +146,8 @@ export function makeRoutes({ store, send, now }: RoutesParts): Routes {
         await remove(queue, next)
         continue
       }
+      // before it is sent: an older one must never arrive after it, also not after a crash
+      for (const older of queue.filter(each => isNewer(next, each))) await remove(queue, older)
       const problem = await attempt(next)
       if (closed) return
       if (problem === undefined) counts.sent++
