@@ -32,7 +32,8 @@ import { nowhere } from './http/nowhere.ts'
 import { interactions } from './rest/interactions.ts'
 import { operations } from './rest/operations.ts'
 import { makeDoor } from './rest/server.ts'
-import { checkRule, makeRuleAdmin, ruleReader } from './rule-makings.ts'
+import { checkRule, EXPORTING, makeRuleAdmin, ruleReader, sendAllowed } from './rule-makings.ts'
+import { makeApiRules } from './rules/api-rules.ts'
 import { makeLiveRules } from './rules/live-rules.ts'
 import { makeExtractor } from './search/extract.ts'
 import { kinds } from './search/kinds.ts'
@@ -136,7 +137,7 @@ export function makeTenants(
               alert: fields => log?.warn({ tenant, ...fields }, 'emergency access was taken: see its AuditEvent'),
             }),
         }),
-    openDoor: (engine, catalogue, conformance, level, terminologyServer, folder, audit) => {
+    openDoor: (engine, catalogue, conformance, level, terminologyServer, folder, audit, live) => {
       const terminologyOver = (current: () => Conformance) =>
         makeTerminology({
           conformance: current,
@@ -153,9 +154,17 @@ export function makeTenants(
       })
       const guarded = (store: Store, caller: Caller) =>
         guard(store, caller, { types: definitions.resourceTypes, extractor: catalogue.extractor })
+      const rules = makeApiRules({
+        live,
+        store: engine,
+        definitions: () => catalogue.definitions,
+        send: sendAllowed(config),
+      })
       const bulk = makeBulk({
         store: engine,
-        guard: guarded,
+        // what an export shows is what rules let its owner see when it is made
+        guard: (store, caller) =>
+          rules.exchange(caller, EXPORTING)?.over(guarded(store, caller), true) ?? guarded(store, caller),
         definitions: () => catalogue.definitions,
         extractor: () => catalogue.extractor,
         folder: join(folder, 'bulk'),
@@ -171,6 +180,7 @@ export function makeTenants(
         terminology,
         validate,
         checkRule: resource => checkRule(resource, catalogue.definitions),
+        rules,
         level,
         ...(audit ? { audit: { log: audit, level: recorded } } : {}),
         guard: guarded,
@@ -181,8 +191,18 @@ export function makeTenants(
           validation: config.validation,
         },
       })
-      if (serving) void bulk.resume().catch(() => {})
-      return Object.assign(door, { close: () => bulk.close() })
+      if (serving) {
+        // not before what rules hide is known
+        void live
+          .ready()
+          .then(() => bulk.resume())
+          .catch(() => {})
+        void rules.resume().catch(() => {})
+      }
+      return Object.assign(door, {
+        rulesAtWork: () => ({ rules: Object.fromEntries(rules.counts()), routes: rules.routes() }),
+        close: async () => void (await Promise.all([bulk.close(), rules.close()])),
+      })
     },
     openSmart: (engine, catalogue, tenant, audit) =>
       makeSmartServer(

@@ -16,6 +16,7 @@ import type { Door, FhirRequest } from './rest/exchange.ts'
 import type { LiveRules } from './rules/live-rules.ts'
 import { isRule, readRule } from './rules/read-rule.ts'
 import type { RuleReader } from './rules/reading.ts'
+import type { Send } from './rules/routes.ts'
 import { RULE_PROFILE, type RuleFault } from './rules/words.ts'
 
 /** What a rule is checked by: the types and search parameters of its tenant, the hooks there are. */
@@ -38,6 +39,27 @@ export function checkRule(resource: Resource, definitions: Definitions): readonl
   const read = readRule(resource, ruleReader(definitions))
   return 'faults' in read ? read.faults : []
 }
+
+/** Sends on what rules route: as guarded as all that goes out, and not to where a redirect leads. */
+export const sendAllowed =
+  ({ privateHosts }: Config): Send =>
+  async (url, request) => {
+    const { guardedFetch } = await import('./net/guarded-fetch.ts')
+    return guardedFetch(url, { ...request, redirects: 0, maxBytes: 1024 * 1024, allow: privateHosts })
+  }
+
+/** An export at work, as rules are told of it. */
+export const EXPORTING = {
+  interaction: 'operation',
+  operation: 'export',
+  type: '',
+  id: '',
+  searched: '',
+  method: 'GET',
+  query: '',
+  headers: {},
+  language: 'en',
+} as const
 
 /** Rules as an operator handles them: through the door, so that they are checked and kept like all else, and approved at once. */
 export function makeRuleAdmin({ publicUrl }: Config, door: Door, rules: LiveRules, services: RuleServices): RuleAdmin {

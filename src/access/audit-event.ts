@@ -135,7 +135,7 @@ function agents({ what, who = {}, from }: Recorded, server: string): AuditEventA
 }
 
 function entities(happened: Recorded, patients: readonly string[]): AuditEventEntity[] {
-  const { type = '', id = '', version, query, request, who, more } = happened
+  const { type = '', id = '', version, query, request, claimed, who, more } = happened
   const list: AuditEventEntity[] = []
   if (id !== '' && /^[A-Za-z0-9\-.]{1,64}$/.test(id)) {
     const what = `${type}/${id}${version ? `/_history/${version}` : ''}`
@@ -152,6 +152,7 @@ function entities(happened: Recorded, patients: readonly string[]): AuditEventEn
   const unlisted = Math.max(0, patients.length - MOST_PATIENTS)
   const details = [
     ...(unlisted > 0 ? [{ type: 'patients-not-listed', valueString: String(unlisted) }] : []),
+    ...(claimed ? [{ type: 'claimed-purpose-of-use', valueString: claimed }] : []),
     ...(more ? [{ type: 'resources-not-looked-at', valueString: String(more) }] : []),
   ]
   if (details.length > 0) list.push({ type: entityType('2'), role: role('4'), detail: details })

@@ -86,6 +86,8 @@ export interface Happening {
   readonly patient?: string
   /** X-Request-Id. */
   readonly request?: string
+  /** X-Purpose-Of-Use: what for, as the client says; nothing vouches for it. */
+  readonly claimed?: string
   /** In a code or a few words, without personal data: why it was refused. */
   readonly why?: string
 }

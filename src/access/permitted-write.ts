@@ -33,6 +33,7 @@ export async function commitPermitted(
   const allowed = await Promise.all(
     writes.map(async write => {
       if (write.do === 'check') return { ...write, condition: judgedBy(write.condition, eyes) }
+      if (write.byRule) return write
       const condition = write.condition ? { condition: judgedBy(write.condition, eyes) } : {}
       return { ...write, ...condition, expect: await permit(write, pending, eyes) }
     }),

@@ -119,6 +119,7 @@ async function kickOff(context: Context, level: Level, enqueue: Enqueue): Promis
   const order: Order = {
     level,
     caller: caller.id,
+    ...(caller.grant ? { grant: caller.grant } : {}),
     permits,
     types,
     filters,

@@ -33,6 +33,7 @@ export function callerOf(order: Order): Caller {
   )
   return {
     id: order.caller,
+    ...(order.grant ? { grant: order.grant } : {}),
     permits: (type, action) => (action === 'read' || action === 'search' ? filters.get(type) : undefined),
   }
 }

@@ -2,6 +2,7 @@
  * The words of Bulk Data export: what was asked, how far it is, and what came of it.
  * https://hl7.org/fhir/uv/bulkdata/STU2/export.html
  */
+import type { Grant } from '../access/grant.ts'
 import type { Filter } from '../search/query.ts'
 import type { Issue } from '../fhir/outcome.ts'
 
@@ -16,6 +17,8 @@ export interface Order {
   readonly level: Level
   /** Id of the caller; nobody else hears of the job. */
   readonly caller: string
+  /** What its token said: rules may ask for it. */
+  readonly grant?: Grant
   /** What the caller could read and find when it was asked, by resource type: the job sees no more, also after a restart. */
   readonly permits: Readonly<Record<string, Filter>>
   /** The effective list, in the order of work. */

@@ -32,7 +32,8 @@ export async function answerRules(
   [id, verb, ...rest]: readonly string[],
   changed?: (what: string) => void,
 ): Promise<{ status: number; value?: unknown } | undefined> {
-  if (rest.length > 0) return undefined
+  // at-work is of the rules of the API: http/admin.ts
+  if (rest.length > 0 || id === 'at-work') return undefined
   const { rules } = parts
   if (!rules.isReady) await rules.ready()
   if (id === undefined || id === '') {

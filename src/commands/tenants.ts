@@ -85,6 +85,7 @@ function there(url: string, token: string): Remote {
     snapshot: (name, snapshot) => ask('POST', `${at(name)}/snapshots`, { name: snapshot }),
     restore: (name, snapshot) => ask('POST', `${at(name)}/restore`, { snapshot }),
     change: (name, change) => ask('PATCH', at(name), change),
+    rulesAtWork: name => ask('GET', `${at(name)}/rules/at-work`),
     delete: name => ask('DELETE', at(name)),
   }
 }

@@ -4,6 +4,7 @@
  *   GET    /admin/tenants                      POST /admin/tenants {"name", "seed"|"copyOf", "expires", "validation"}
  *   GET    /admin/tenants/{t}                  DELETE /admin/tenants/{t}
  *   PATCH  /admin/tenants/{t} {"validation": "off"|"base"|"full"|"server", "terminologyServer": URL|"none"|"server"}
+ *   GET    /admin/tenants/{t}/rules/at-work    what rules have done at the API, and what waits to be sent on
  *   POST   /admin/tenants/{t}/reset            POST /admin/tenants/{t}/restore {"snapshot"}
  *   GET    /admin/tenants/{t}/snapshots        POST /admin/tenants/{t}/snapshots {"name"}
  *   and those of FHIR packages: admin-packages.ts, of users and apps: admin-smart.ts, of CDS services: admin-cds.ts
@@ -34,6 +35,7 @@ import { baseOf, requestId } from './request.ts'
 export interface TenantAdmin {
   list(): readonly object[]
   info(name: string): object
+  rulesAtWork(name: string): Promise<object>
   snapshots(name: string): readonly string[]
   create(tenant: { name: string }): Promise<object>
   change(name: string, change: object): object
@@ -87,6 +89,7 @@ const actions: Readonly<Record<string, Action>> = {
     body: { ...schema([], 'validation', 'terminologyServer'), minProperties: 1 },
     run: (tenants, tenant, given) => tenants.change(tenant, given),
   },
+  'GET tenants/:t/rules/at-work': { status: 200, run: (tenants, tenant) => tenants.rulesAtWork(tenant) },
   'DELETE tenants/:t': { status: 204, run: (tenants, tenant) => tenants.delete(tenant) },
   'POST tenants/:t/reset': { status: 200, run: (tenants, tenant) => tenants.reset(tenant) },
   'GET tenants/:t/snapshots': {

@@ -20,14 +20,14 @@ export const safety: readonly string[] = [
 ] // prettier-ignore
 
 const exposed =
-  'ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Progress, Retry-After, WWW-Authenticate, Content-Disposition'
+  'ETag, Location, Content-Location, Last-Modified, X-Request-Id, X-Rule-Warning, X-Progress, Retry-After, WWW-Authenticate, Content-Disposition'
 const readable: readonly string[] = ['Access-Control-Allow-Origin', '*', 'Access-Control-Expose-Headers', exposed]
 
 /** What a page of another origin may send. https://fetch.spec.whatwg.org/#http-cors-protocol */
 export const preflight: readonly string[] = [
   'Access-Control-Allow-Origin', '*',
   'Access-Control-Allow-Methods', 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS',
-  'Access-Control-Allow-Headers', 'Accept, Authorization, Content-Type, Content-Encoding, If-Match, If-None-Match, If-None-Exist, If-Modified-Since, Prefer, X-Request-Id',
+  'Access-Control-Allow-Headers', 'Accept, Authorization, Content-Type, Content-Encoding, If-Match, If-None-Match, If-None-Exist, If-Modified-Since, Prefer, X-Request-Id, X-Purpose-Of-Use',
   'Access-Control-Max-Age', '86400',
 ] // prettier-ignore
 

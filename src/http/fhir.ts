@@ -262,6 +262,8 @@ const meaningful = ({ headers }: IncomingMessage, id: string): FhirRequest['head
   'content-type': headers['content-type'],
   'accept-language': headers['accept-language'],
   'x-request-id': id,
+  ...(headers['x-purpose-of-use'] === undefined ? {} : { 'x-purpose-of-use': String(headers['x-purpose-of-use']) }),
+  ...(headers['x-routed-by'] === undefined ? {} : { 'x-routed-by': String(headers['x-routed-by']) }),
 })
 
 /** The body in the form the door takes it; a form's fields join the query. */

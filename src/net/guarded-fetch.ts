@@ -14,7 +14,7 @@ import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
 import { isPublic } from './address.ts'
 
 export interface FetchOptions {
-  readonly method?: 'GET' | 'POST'
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** Not sent on to another origin: authorization, cookie. */
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Buffer

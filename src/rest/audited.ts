@@ -6,7 +6,7 @@ import type { Audit } from '../access/audit.ts'
 import { type AuditedInteraction, type AuditLevel, type Happening, MOST_SHOWN, whoOf } from '../access/audit-words.ts'
 import type { Caller } from '../access/caller.ts'
 import { FhirError, forbidden } from '../fhir/outcome.ts'
-import type { Method, Store, Version } from '../store/store.ts'
+import { noted, type Method, type Store, type Version } from '../store/store.ts'
 import type { FhirRequest, FhirResponse, Match } from './exchange.ts'
 
 /** The log as a door uses it. */
@@ -66,10 +66,18 @@ export async function audited(
     return response
   } catch (error) {
     const status = error instanceof FhirError ? error.status : 500
-    if (isWrite || emergency || level !== 'writes' || status === 401 || status === 403) watch.end(status)
+    if (isWrite || emergency || level !== 'writes' || status === 401 || status === 403)
+      watch.end(status, undefined, ruleOf(error))
     throw error
   }
 }
+
+/** The rule that refused, by its canonical. */
+const ruleOf = (error: unknown): string | undefined =>
+  error instanceof FhirError
+    ? error.issues.flatMap(({ details }) => details?.coding ?? []).find(({ system }) => system === 'urn:ietf:rfc:3986')
+        ?.code
+    : undefined
 
 /** Nobody writes the log but the server. */
 function refuseWrites({ interaction, operation }: Match): void {
@@ -84,7 +92,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 interface Watching extends Watch {
   /** Tells of the exchange, unless a commit has. */
-  end(status: number, version?: Version): void
+  end(status: number, version?: Version, why?: string): void
 }
 
 function watching(log: Audit, request: FhirRequest, caller: Caller, match: Match, name: AuditedInteraction): Watching {
@@ -96,8 +104,9 @@ function watching(log: Audit, request: FhirRequest, caller: Caller, match: Match
       if (shown.length < MOST_SHOWN) shown.push(`${ref.type}/${ref.id}/${version}`)
       else more++
   }
-  const happening = (status: number, version?: Version): Happening => {
+  const happening = (status: number, version?: Version, why?: string): Happening => {
     const requestId = request.headers['x-request-id']
+    const claimed = request.headers['x-purpose-of-use']
     const id = match.id || (version?.ref.id ?? '')
     const number = match.rest && name === 'vread' ? match.rest : (version?.version ?? '')
     // field by field: every request passes here
@@ -112,6 +121,8 @@ function watching(log: Audit, request: FhirRequest, caller: Caller, match: Match
     if (shown.length > 0) made.shown = shown
     if (more > 0) made.more = more
     if (requestId) made.request = requestId
+    if (claimed) made.claimed = claimed.slice(0, 64)
+    if (why) made.why = why
     return made
   }
   /** One for each version; for what is no write of one resource, one for the whole too. */
@@ -134,7 +145,7 @@ function watching(log: Audit, request: FhirRequest, caller: Caller, match: Match
         commit: async (writes, note) => {
           if (told || writes.length === 0) return seen.commit(writes, note)
           const own = log.note(committed)
-          const versions = await seen.commit(writes, note ? { ...note, also: own.note } : own.note)
+          const versions = await seen.commit(writes, noted(note, own.note))
           told = true
           own.kept()
           return versions
@@ -142,10 +153,10 @@ function watching(log: Audit, request: FhirRequest, caller: Caller, match: Match
         ...(shows.has(name) ? showing(seen, keep) : {}),
       }
     },
-    end(status, version) {
+    end(status, version, why) {
       if (told) return
       told = true
-      log.tell(happening(status, version))
+      log.tell(happening(status, version, why))
     },
   }
 }

@@ -110,6 +110,7 @@ function headersOf(context: Context, asked: JsonObject, contentType: string | un
   add('if-none-exist', text('ifNoneExist'))
   add('if-modified-since', time === undefined ? undefined : new Date(time).toUTCString())
   add('content-type', contentType)
+  for (const name of ['x-purpose-of-use', 'x-routed-by']) add(name, context.request.headers[name])
   add('accept-language', context.request.headers['accept-language'])
   add('x-request-id', context.request.headers['x-request-id'])
   return headers
@@ -137,8 +138,9 @@ function patchOf(resource: JsonObject | undefined): { body: Json | undefined; co
 export function answeredEntry(request: FhirRequest, response: FhirResponse): string {
   const { status, version } = response
   const written = request.method !== 'GET' && request.method !== 'HEAD'
-  const said = response.resource?.resourceType === 'OperationOutcome' ? response.resource : undefined
-  const body = response.empty || said || request.method === 'HEAD' ? '' : bodyOf(response)
+  const outcomes = response.resource?.resourceType === 'OperationOutcome' ? response.resource : undefined
+  const said = outcomes ?? (response.warnings && (outcome(response.warnings) as unknown as Resource))
+  const body = response.empty || outcomes || request.method === 'HEAD' ? '' : bodyOf(response)
   const parts = [`"status":"${status}${STATUS_CODES[status] ? ` ${STATUS_CODES[status]}` : ''}"`]
   const place = version && `${request.base}/${version.ref.type}/${version.ref.id}`
   if (version && written && version.text !== undefined)

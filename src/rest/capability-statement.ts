@@ -197,6 +197,7 @@ function limitsText({ limits, settings }: Context): string {
       : 'a conditional delete takes one resource.',
     `Unknown search parameters are ${settings.handling === 'strict' ? 'refused (400)' : 'ignored'} unless Prefer: handling says otherwise.`,
     LEVEL_TEXTS[settings.validation],
+    'Rules of the operator may refuse an interaction (422, 403; the OperationOutcome names the rule), warn of it (X-Rule-Warning), tag what is stored, and leave elements out of what is shown (meta.security REDACTED).',
     'Every update makes a new version, also when nothing changes. A resource can be created under an id of the client by PUT.',
   ].join(' ')
 }

@@ -6,8 +6,9 @@ import type { AccessEvent } from '../access/audit-words.ts'
 import type { Action, Caller } from '../access/caller.ts'
 import type { Conformance } from '../fhir/conformance.ts'
 import type { Definitions } from '../fhir/definitions.ts'
-import type { FhirError } from '../fhir/outcome.ts'
+import type { FhirError, Issue } from '../fhir/outcome.ts'
 import type { Json, Ref, Resource } from '../fhir/types.ts'
+import type { RuledExchange } from './api-rules.ts'
 import type { Language } from './language.ts'
 import type { Expand } from '../search/kind.ts'
 import type { Extractor } from '../search/query.ts'
@@ -59,6 +60,8 @@ export interface FhirResponse {
   readonly headers?: Readonly<Record<string, string>>
   /** The body is left out, whatever `Prefer` says (204, 304). */
   readonly empty?: boolean
+  /** What rules warned of: told in the outcome of an entry; alone, `headers` has it too. */
+  readonly warnings?: readonly Issue[]
 }
 
 /** The preferences of the client, from the `Prefer` header. https://hl7.org/fhir/R4/http.html#ops */
@@ -112,6 +115,8 @@ export interface Door {
   route(method: HttpMethod, path: string): Match
   /** Ends what goes on behind it; before the store is closed. */
   close?(): Promise<void>
+  /** What rules have done at it, and what they wait to send on; for the admin API. JSON. */
+  rulesAtWork?(): object
 }
 
 /** What an interaction may use. Made for each request by the door (rest/server.ts). */
@@ -149,6 +154,8 @@ export interface Context {
    * Resolves to how many.
    */
   readonly reindex?: (types: readonly string[], searchParameters: readonly Resource[]) => Promise<number>
+  /** The tenant's rules at this exchange; undefined when none speaks of the API. */
+  readonly rules?: RuledExchange
 }
 
 /** The codes of CapabilityStatement.rest.interaction and .resource.interaction, and `operation`. */
@@ -219,6 +226,10 @@ export interface Plan {
   readonly writes: readonly Write[]
   /** `versions`: what the commit made of the puts and deletes among the writes, in their order. */
   answer(versions: readonly Version[]): FhirResponse
+  /** Kept in the commit. */
+  readonly note?: Note
+  /** Told when it is committed; `answer` may also be asked within the commit. */
+  committed?(): void
 }
 
 /** What the criteria of a conditional interaction matched. */

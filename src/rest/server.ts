@@ -8,6 +8,8 @@ import { FhirError } from '../fhir/outcome.ts'
 import type { Expand } from '../search/kind.ts'
 import type { Engine, Store } from '../store/store.ts'
 import type { Terminology } from '../terminology/terminology.ts'
+import type { DoorRules, RuledExchange } from './api-rules.ts'
+import { askedOf } from './asked.ts'
 import { audited, TYPE as AUDITED, type DoorAudit, type Watch } from './audited.ts'
 import type { Catalogue } from './catalogue.ts'
 import type {
@@ -28,6 +30,8 @@ import { readArguments } from './parameters.ts'
 import { knownCaller, permit } from './permit.ts'
 import { readPrefer } from './prefer.ts'
 import { makeRouter } from './router.ts'
+import { told } from './rule-warnings.ts'
+import { ruled } from './ruled-write.ts'
 import type { TenantConformance } from './tenant-conformance.ts'
 import { write } from './write.ts'
 
@@ -47,6 +51,8 @@ export interface DoorParts {
   readonly expand?: Expand
   readonly validate?: Context['validate']
   readonly checkRule?: Context['checkRule']
+  /** What the tenant's rules say of exchanges; without it none acts. */
+  readonly rules?: DoorRules
   /** The tenant's own level of validation, as it is now; undefined: that of the settings. */
   readonly level?: () => Level | undefined
   /** The audit log, and what is recorded in it; without it nothing is. */
@@ -86,7 +92,7 @@ export const defaultSettings: Settings = { handling: 'strict', conditionalDelete
 
 /** Opens a tenant's door. */
 export function makeDoor(parts: DoorParts): Door {
-  const { engine, catalogue, guard, conformance, terminology, validate, checkRule, observe, audit } = parts
+  const { engine, catalogue, guard, conformance, terminology, validate, checkRule, observe, audit, rules } = parts
   const expand = parts.expand ?? terminology?.expandForSearch
   const { newId = randomUUID, now = Date.now } = parts
   const limits = { ...defaultLimits, ...parts.limits }
@@ -110,10 +116,17 @@ export function makeDoor(parts: DoorParts): Door {
   }
 
   const storeOf = (caller: Caller): Store => (guard ? guard(engine, caller) : engine)
-  const contextOf = (request: FhirRequest, caller: Caller, watch: Watch | undefined): Context => ({
+  const seenBy = (caller: Caller, ruling: RuledExchange | undefined): Store =>
+    ruling ? ruling.over(storeOf(caller)) : storeOf(caller)
+  const contextOf = (
+    request: FhirRequest,
+    caller: Caller,
+    watch: Watch | undefined,
+    ruling: RuledExchange | undefined,
+  ): Context => ({
     request,
     caller,
-    store: watch ? watch.over(storeOf(caller)) : storeOf(caller),
+    store: watch ? watch.over(seenBy(caller, ruling)) : seenBy(caller, ruling),
     definitions: catalogue.definitions,
     extractor: catalogue.extractor,
     limits,
@@ -126,6 +139,7 @@ export function makeDoor(parts: DoorParts): Door {
     now,
     reindex,
     ...optional,
+    ...(ruling && { rules: ruling }),
   })
 
   function answer(match: Match, request: FhirRequest, caller: Caller, watch?: Watch): Promise<FhirResponse> {
@@ -133,14 +147,23 @@ export function makeDoor(parts: DoorParts): Door {
     const action = operation ? operation.action : interaction.action
     if (action && type) permit(caller, type, action)
     else if (interaction.name !== 'capabilities') knownCaller(caller)
-    const context = contextOf(request, caller, watch)
+    const ruling = rules?.concern(interaction.name, type) ? rules.exchange(caller, asked(match, request)) : undefined
+    const context = contextOf(request, caller, watch, ruling)
+    if (!ruling) return carriedOut(context, match, request)
+    return ruledAnswer(ruling, match, () => carriedOut(context, match, request))
+  }
+
+  function carriedOut(context: Context, match: Match, request: FhirRequest): Promise<FhirResponse> {
+    const { interaction, operation } = match
     if (operation) return operation.run(context, match, argumentsOf(operation, request))
-    return interaction.kind === 'read' ? interaction.answer(context, match) : write(interaction, context, match)
+    if (interaction.kind === 'read') return interaction.answer(context, match)
+    return write(context.rules ? ruled(interaction) : interaction, context, match)
   }
 
   async function handle(request: FhirRequest, caller: Caller): Promise<FhirResponse> {
     const match = route(request.method, request.path)
     if (conformance && !conformance.isReady && !plain.has(match.interaction.name)) await conformance.ready()
+    if (rules && !rules.isReady) await rules.ready()
     if (!audit) return answer(match, request, caller)
     // async, so that a refusal is a rejection
     return audited(audit, request, caller, match, nameOf(match, request), async watch =>
@@ -151,6 +174,20 @@ export function makeDoor(parts: DoorParts): Door {
   const door: Door = { handle: observe ? observed(handle, route, observe) : handle, route }
   return door
 }
+
+/** Rules may refuse what shows data; a patch shows what it is made of. */
+async function ruledAnswer(
+  ruling: RuledExchange,
+  { interaction: { name, kind } }: Match,
+  answer: () => Promise<FhirResponse>,
+): Promise<FhirResponse> {
+  const shows = kind === 'read' ? name !== 'batch' && name !== 'transaction' : name === 'patch'
+  const warnings = shows ? ruling.admit() : []
+  return told(await answer(), warnings)
+}
+
+const asked = (match: Match, request: FhirRequest) =>
+  askedOf(request, match, nameOf(match, request), languageOf(request.headers['accept-language']))
 
 /** What no definition is needed for. */
 const plain: ReadonlySet<Interaction['name']> = new Set([

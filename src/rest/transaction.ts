@@ -3,7 +3,7 @@
  * https://hl7.org/fhir/R4/http.html#trules
  */
 import { badRequest, notSupported } from '../fhir/outcome.ts'
-import type { Expectation, Version, Write } from '../store/store.ts'
+import { noted, type Expectation, type Note, type Version, type Write } from '../store/store.ts'
 import { answerBatch, isBundle } from './batch.ts'
 import { about, answeredEntry, entriesOf, readEntry, refusedEntry, responseBundle, returnOf } from './bundle.ts'
 import type { Context, FhirResponse, Json, Plan, ReadInteraction } from './exchange.ts'
@@ -11,6 +11,7 @@ import { permit } from './permit.ts'
 import { breather } from './breather.ts'
 import { assign, type Routed } from './transaction-identity.ts'
 import { once } from './once.ts'
+import { planned } from './ruled-write.ts'
 import { link } from './transaction-links.ts'
 import { committing } from './write.ts'
 
@@ -36,6 +37,10 @@ function typeOf({ request }: Context): unknown {
 /** What a transaction intends. */
 export interface TransactionPlan {
   readonly writes: readonly Write[]
+  /** Kept in the commit. */
+  readonly note: Note | undefined
+  /** To be called when it is committed. */
+  committed(): void
   /** The answers to the writing entries, at their indexes; null where an entry reads. */
   written(versions: readonly Version[]): (string | null)[]
   /** The transaction-response, once committed; GET entries are asked here. `versions` as the commit gave them. */
@@ -48,10 +53,10 @@ export interface TransactionPlan {
  */
 export async function answerTransaction(context: Context): Promise<FhirResponse> {
   const entries = await readTransaction(context)
-  let planned: TransactionPlan | undefined
+  let whole: TransactionPlan | undefined
   return once(context, {
-    run: own => commitAll(own, entries, plan => (planned = plan)),
-    keep: versions => planned?.written(versions),
+    run: own => commitAll(own, entries, plan => (whole = plan)),
+    keep: versions => whole?.written(versions),
     again: written => answerReads(context, entries, [...written]),
   })
 }
@@ -61,21 +66,23 @@ async function commitAll(
   entries: readonly Routed[],
   tell: (plan: TransactionPlan) => void,
 ): Promise<FhirResponse> {
-  let planned: TransactionPlan | undefined
+  let whole: TransactionPlan | undefined
   let made: readonly Version[] = []
   await committing(context, async (): Promise<Plan> => {
-    planned = await planTransaction(context, entries)
-    tell(planned)
-    const { writes } = planned
+    const plan = (whole = await planTransaction(context, entries))
+    tell(plan)
+    const { writes, note } = plan
     return {
       writes,
+      ...(note ? { note } : {}),
+      committed: () => plan.committed(),
       answer(versions) {
         made = versions
         return { status: 200 }
       },
     }
   })
-  return planned!.answer(made)
+  return whole!.answer(made)
 }
 
 /** The entries of the transaction in the request, each with the interaction it asks for. Throws when one asks for none. */
@@ -122,19 +129,24 @@ export async function planTransaction(context: Context, entries: readonly Routed
   const linked = await link(inner, assigned, breathe)
   const writes: Write[] = [...linked.checks]
   const steps: Step[] = []
+  let note: Note | undefined
   for (const { entry, identity } of linked.entries) {
     const { interaction } = entry.match
     if (interaction.kind !== 'write') continue
     const own = { ...inner, request: entry.request }
-    const plan = await naming(entry.index, () => interaction.plan(own, entry.match, identity))
+    const plan = await naming(entry.index, () => planned(interaction, own, entry.match, identity))
     const made = plan.writes.filter(write => write.do !== 'check')
     steps.push({ entry, plan, made: made.length, refs: made.map(write => `${write.ref.type}/${write.ref.id}`) })
+    if (plan.note) note = note ? noted(plan.note, note) : plan.note
     for (const write of plan.writes) writes.push(linked.pinned.size > 0 ? pin(write, linked.pinned) : write)
     if (breathe.due()) await breathe.now()
   }
   refuseOverlaps(steps)
   const written = (versions: readonly Version[]) => answersOf(entries, steps, versions)
-  return { writes, written, answer: versions => answerReads(inner, entries, written(versions)) }
+  const committed = () => {
+    for (const { plan } of steps) plan.committed?.()
+  }
+  return { writes, note, committed, written, answer: versions => answerReads(inner, entries, written(versions)) }
 }
 
 /** A version that was foretold must be the one that comes. */

@@ -7,7 +7,15 @@ import type { Definitions } from '../fhir/definitions.ts'
 import { conflict } from '../fhir/outcome.ts'
 import type { Ref, Resource } from '../fhir/types.ts'
 import { prepare } from '../store/stamp.ts'
-import { Mismatch, Overtaken, type Condition, type Expectation, type Version, type Write } from '../store/store.ts'
+import {
+  Mismatch,
+  noted,
+  Overtaken,
+  type Condition,
+  type Expectation,
+  type Version,
+  type Write,
+} from '../store/store.ts'
 import type { Context, FhirResponse, Match, Plan, WriteInteraction } from './exchange.ts'
 import { once } from './once.ts'
 import { information } from './outcome-text.ts'
@@ -41,7 +49,9 @@ export async function committing(
       const plan = await attempt()
       if (plan.writes.length === 0 && !note) return plan.answer([])
       try {
-        return plan.answer(await store.commit(plan.writes, note))
+        const versions = await store.commit(plan.writes, plan.note ? noted(note, plan.note) : note)
+        plan.committed?.()
+        return plan.answer(versions)
       } catch (error) {
         if (!(error instanceof Mismatch || error instanceof Overtaken)) throw error
         if (tries === MOST_TRIES)

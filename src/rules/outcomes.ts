@@ -37,6 +37,8 @@ export interface RuleMask {
 
 export interface RuleDerived {
   readonly rule: Rule
+  /** Of the action: `action[0]`. */
+  readonly place: string
   readonly does: 'create' | 'update' | 'delete'
   readonly resource?: Resource
   /** Of a delete. */
@@ -116,8 +118,8 @@ function follow(outcome: Growing, { rule, action, run }: Fired, data: ExchangeDa
     case 'derive':
       outcome.derived.push(
         action.removes
-          ? { rule, does: 'delete', references: removed(run.values(action.removes)) }
-          : { rule, does: action.does, resource: makeResource(action.template!, run, data) },
+          ? { rule, place: action.place, does: 'delete', references: removed(run.values(action.removes)) }
+          : { rule, place: action.place, does: action.does, resource: makeResource(action.template!, run, data) },
       )
       return
     case 'card':

@@ -2,6 +2,7 @@
  * An action of a rule: when it is asked, what must hold, what follows.
  * https://hl7.org/fhir/R4/plandefinition-definitions.html#PlanDefinition.action
  */
+import { expressionReads } from './reads-resource.ts'
 import { dynamicValues, ownValue, readTemplate, type Scope } from './read-template.ts'
 import { evidenceOf, isName, listOf, objectOf, type Reading, ruleText, textOf } from './reading.ts'
 import {
@@ -72,6 +73,8 @@ export function readAction(reading: Reading, value: unknown, index: number, rule
   const variables = [...rule.variables, ...reading.variables(action, place, given)]
   const scope: Scope = { place, variables: [...new Set([...given, ...variables.map(({ name }) => name)])] }
   const conditions = readConditions(reading, action, scope)
+  if (kind === 'deny' && triggers.some(each => each.is === 'data' && each.event === 'data-accessed'))
+    refuseLooking(reading, conditions, variables)
   const text = (name: string) =>
     ruleText(action, name, ownTexts.has(kind) ? ownValue(reading, action['dynamicValue'], name, scope) : undefined)
   const title = text('title')
@@ -99,6 +102,16 @@ export function readAction(reading: Reading, value: unknown, index: number, rule
     overrideReasons: reasonsOf(reading, action, place),
     ...made,
   }
+}
+
+/** What is shown is refused before it is looked at. */
+function refuseLooking(reading: Reading, conditions: readonly RuleCondition[], variables: readonly Named[]): void {
+  for (const { place, expression } of conditions)
+    if (expressionReads(expression.text, variables))
+      reading.fault(
+        `${place}.expression`,
+        'To refuse data-accessed, ask %request and %caller only: a search cannot be refused by what it would find. Use a mask, or scopes.',
+      )
 }
 
 /** Kinds whose title, description and priority may be dynamic. */
@@ -313,6 +326,11 @@ function consequence(
         const path = String(objectOf(each)['path'])
         if (kind === 'tag' && path !== 'meta.tag' && path !== 'meta.security')
           reading.fault(`${place}.dynamicValue[${i}].path`, 'To tag, the path is meta.tag or meta.security.')
+        if (kind === 'mask' && /^(?:[A-Z]\w*\.)?(?:id|meta|implicitRules)\b/.test(path))
+          reading.fault(
+            `${place}.dynamicValue[${i}].path`,
+            'id, meta and implicitRules cannot be masked: without them it is another resource.',
+          )
       })
       return { ...nothing, dynamic: unique(dynamic) }
     }

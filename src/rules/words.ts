@@ -188,6 +188,8 @@ export interface ExchangeData {
 export interface RequestFacts {
   /** As in CapabilityStatement: `create`, `search-type`, … */
   readonly interaction: string
+  /** Without the `$`. */
+  readonly operation?: string
   readonly type?: string
   readonly id?: string
   readonly method?: string
@@ -271,3 +273,7 @@ export interface RuleTrace {
   readonly steps: number
   readonly microseconds: number
 }
+
+/** Whether an action follows from interactions of the API. */
+export const isApiAction = ({ triggers }: Pick<RuleAction, 'triggers'>): boolean =>
+  triggers.some(({ is }) => is === 'data')

@@ -48,6 +48,9 @@ export interface Condition {
   readonly found: readonly string[]
 }
 
+/** A rule of the tenant writes it, whatever the caller may do. */
+type ByRule = true
+
 export type Write =
   | {
       readonly do: 'put'
@@ -59,8 +62,15 @@ export type Write =
       readonly condition?: Condition
       /** The server has just chosen this id, for a method other than POST. */
       readonly fresh?: true
+      readonly byRule?: ByRule
     }
-  | { readonly do: 'delete'; readonly ref: Ref; readonly expect: Expectation; readonly condition?: Condition }
+  | {
+      readonly do: 'delete'
+      readonly ref: Ref
+      readonly expect: Expectation
+      readonly condition?: Condition
+      readonly byRule?: ByRule
+    }
   /** Writes nothing: the commit fails unless the condition still holds. */
   | { readonly do: 'check'; readonly condition: Condition }
 
@@ -78,6 +88,10 @@ export interface Note {
   /** Records that go with it: what it says has taken their place. */
   readonly drops?: readonly { readonly records: string; readonly key: string }[]
 }
+
+/** Both, kept together; the first of them may be missing. */
+export const noted = (note: Note | undefined, more: Note): Note =>
+  note ? { ...note, also: noted(note.also, more) } : more
 
 /** Another writer was faster: what a plan had looked up is no longer so. Plan again. */
 export class Overtaken extends Error {

@@ -37,6 +37,7 @@ export interface TenantParts {
     terminologyServer: () => string | undefined,
     folder: string,
     audit: Audit | undefined,
+    rules: LiveRules,
   ): Door
   /** The tenant's audit log; undefined when nothing is recorded. */
   openAudit?(engine: Engine, catalogue: Catalogue, tenant: string): Audit | undefined
@@ -117,7 +118,7 @@ export class Tenant implements Room {
     try {
       await catalogue.restore(engine)
       const audit = parts.openAudit?.(engine, catalogue, name)
-      const door = parts.openDoor(engine, catalogue, conformance, level, terminologyServer, folder, audit)
+      const door = parts.openDoor(engine, catalogue, conformance, level, terminologyServer, folder, audit, rules)
       const smart = parts.openSmart(engine, catalogue, name, audit)
       const cds = parts.openCds(engine, catalogue, door, smart, name, audit, rules)
       return new Tenant(name, engine, catalogue, door, conformance, smart, cds, rules, audit)

@@ -109,6 +109,11 @@ export class Tenants {
     return infoOf(name, this.#known(name), this.#registry.folderOf(name))
   }
 
+  /** What the rules of the tenant have done since it was opened, and what they wait to send on. */
+  async rulesAtWork(name: string): Promise<object> {
+    return (await this.room(name)).door.rulesAtWork?.() ?? {}
+  }
+
   async create(order: NewTenant): Promise<TenantInfo> {
     const { name, seed = 'none', copyOf, expires } = order
     const validation = order.validation ?? (copyOf === undefined ? undefined : this.#registry.get(copyOf)?.validation)

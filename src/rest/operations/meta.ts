@@ -23,6 +23,7 @@ import type {
 import { parameters } from '../parameters.ts'
 import { accepted } from '../received.ts'
 import { permit } from '../permit.ts'
+import { underRules } from '../ruled-write.ts'
 import { committing, put } from '../write.ts'
 
 const out: OperationParameter = {
@@ -145,10 +146,11 @@ async function inUse(context: Context, types: readonly string[]): Promise<Labels
 
 function changing(
   context: Context,
-  { type, id }: Match,
+  match: Match,
   args: Arguments,
   change: (labels: Labels, by: Labels) => Labels,
 ): Promise<FhirResponse> {
+  const { type, id } = match
   const by = labelsOf(args.get('meta')?.[0], context)
   return committing(context, async (): Promise<Plan> => {
     const current = await here(context, type, id)
@@ -162,7 +164,10 @@ function changing(
       is: 'version',
       version: current.version,
     })
-    return { writes: [write], answer: ([version]) => answer(metaOf(version!)) }
+    return underRules(context, match, 'operation', {
+      writes: [write],
+      answer: ([version]) => answer(metaOf(version!)),
+    })
   })
 }
 
