@@ -10,6 +10,7 @@ import { prepare } from '../store/stamp.ts'
 import type { Engine, Note, Version, Write } from '../store/store.ts'
 import { AUDIT_RECORDS, chained, HEAD, type Head, start } from './audit-chain.ts'
 import { auditEvent } from './audit-event.ts'
+import { countOf, happenings, type Journalled, packed } from './audit-journal.ts'
 import { type Happening, type Recorded } from './audit-words.ts'
 import { patientsOf } from './audit-patients.ts'
 
@@ -48,7 +49,7 @@ export interface Audit {
 }
 
 /** Happenings kept in memory before they are written, and the most there may be before requests wait. */
-const BATCH = 1000
+const BATCH = 5000
 export const MOST_QUEUED = 10_000
 /** Happenings that may wait in the journal before requests do. */
 const MOST_JOURNAL = 500_000
@@ -96,7 +97,13 @@ export function makeAudit(parts: AuditParts): Audit {
 
   const newName = () =>
     `${String(now()).padStart(15, '0')}-${String(++names).padStart(9, '0')}-${randomUUID().slice(0, 8)}`
-  const recorded = (what: Happening): Recorded => ({ ...what, event: randomUUID(), at: now() })
+  /** Made for this log alone, so that it need not be copied. */
+  const recorded = (what: Happening): Recorded => {
+    const made = what as { -readonly [K in keyof Recorded]: Recorded[K] }
+    made.event = randomUUID()
+    made.at = now()
+    return made
+  }
 
   /** Whether some of the journal may have been made into events before: after a crash, or a commit that failed. */
   let doubt = true
@@ -109,7 +116,7 @@ export function makeAudit(parts: AuditParts): Audit {
     const own = new Set(journalled.map(({ name }) => name))
     const found = (await journal.list())
       .filter(({ key }) => !own.has(key))
-      .map(({ key, value }) => ({ name: key, count: (value as Recorded[]).length }))
+      .map(({ key, value }) => ({ name: key, count: countOf(value as Journalled) }))
     left = new Set(found.map(({ name }) => name))
     journalled = [...found, ...journalled]
     waiting += found.reduce((sum, { count }) => sum + count, 0)
@@ -161,7 +168,7 @@ export function makeAudit(parts: AuditParts): Audit {
       queue = []
       const name = newName()
       try {
-        await engine.commit([], { records: JOURNAL, key: name, value: () => batch, expires: NEVER })
+        await engine.commit([], { records: JOURNAL, key: name, value: () => packed(batch), expires: NEVER })
       } catch (error) {
         queue = [...batch, ...queue]
         problem = error
@@ -191,7 +198,7 @@ export function makeAudit(parts: AuditParts): Audit {
     const value = (versions: readonly Version[]) => {
       const all = happened(versions).map(recorded)
       count = all.length
-      return all
+      return packed(all)
     }
     return {
       note: { records: JOURNAL, key: name, value, expires: NEVER },
@@ -255,7 +262,7 @@ export function makeAudit(parts: AuditParts): Audit {
     let rest: typeof half
     while (some.length < most && used.length < journalled.length) {
       const { name } = journalled[used.length]!
-      const all = half?.name === name ? half.rest : (((await journal.get(name)) as Recorded[] | undefined) ?? [])
+      const all = half?.name === name ? half.rest : happenings((await journal.get(name)) as Journalled | undefined)
       const fit = all.slice(0, most - some.length)
       some.push(...fit)
       if (fit.length < all.length) {

@@ -2,6 +2,7 @@
  * The chain of AuditEvents: what was done to the database file behind the server's back is found; crashes and restores are not
  * mistaken for it.
  */
+import { happenings, type Journalled } from '../../src/access/audit-journal.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { tmpdir } from 'node:os'
@@ -207,7 +208,7 @@ describe('what was noted is not lost', () => {
     expect(room).toBeInstanceOf(Promise)
     await room
     expect(server.audit.waiting.queue).toBe(0)
-    const kept = (await server.engine.records(JOURNAL).list()).flatMap(({ value }) => value as unknown[])
+    const kept = (await server.engine.records(JOURNAL).list()).flatMap(({ value }) => happenings(value as Journalled))
     expect(kept.length + server.audit.waiting.queue).toBeGreaterThanOrEqual(MOST_QUEUED - 500)
   })
 

@@ -426,7 +426,7 @@ async function exporting(): Promise<void> {
 }
 
 /** With `rates`, requests a second too, which other work on the machine disturbs. */
-async function authorized(rates: boolean): Promise<void> {
+async function authorized(rates: boolean, cpus: boolean): Promise<void> {
   const { cpuPerRequest, quiet } = await import('./cpu.ts')
   const { backendTokens, patientTokens } = await import('./tokens.ts')
   const { verifying } = await import('./verifying.ts')
@@ -448,23 +448,25 @@ async function authorized(rates: boolean): Promise<void> {
       ['one-hit search', patients.map(n => `/fhir/Patient?identifier=MRN${n * PATIENT_EVERY}`)],
       ['search, page of 20', patients.map(n => `/fhir/Observation?patient=p${n}&_count=20`)],
     ] as const) {
-      const [smartCpu, openCpu] = (await cpuPerRequest(
-        [
-          { pid: smart.process.pid!, port: smart.port, token },
-          { pid: open.process.pid!, port: open.port },
-        ],
-        paths,
-        CPU_ROUNDS,
-      )) as [number, number]
-      const cpu = (value: number) => `${value.toFixed(0)} us`
-      report(
-        `${what}, token of ${whose}, CPU of open / own`,
-        cpu(smartCpu),
-        cpu(openCpu),
-        openCpu / smartCpu,
-        0.8,
-        true,
-      )
+      if (cpus) {
+        const [smartCpu, openCpu] = (await cpuPerRequest(
+          [
+            { pid: smart.process.pid!, port: smart.port, token },
+            { pid: open.process.pid!, port: open.port },
+          ],
+          paths,
+          CPU_ROUNDS,
+        )) as [number, number]
+        const cpu = (value: number) => `${value.toFixed(0)} us`
+        report(
+          `${what}, token of ${whose}, CPU of open / own`,
+          cpu(smartCpu),
+          cpu(openCpu),
+          openCpu / smartCpu,
+          0.8,
+          true,
+        )
+      }
       if (!rates) continue
       const job = { kind: 'get', connections: 64, seconds: SECONDS, paths } as const
       const [ours, theirs] = await inTurn(
@@ -559,7 +561,7 @@ if (which.has('read') || which.has('search')) await reading(which)
 if (which.has('create')) await creating()
 if (which.has('bundles')) await transactions()
 if (which.has('validation')) await validating()
-if (which.has('auth') || which.has('auth-cpu')) await authorized(which.has('auth'))
+if (which.has('auth') || which.has('auth-cpu')) await authorized(which.has('auth'), which.has('auth-cpu'))
 if (which.has('cds')) await hooks()
 if (which.has('scale')) await scale()
 if (which.has('export')) await exporting()
