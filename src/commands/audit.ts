@@ -4,6 +4,7 @@
 import { existsSync } from 'node:fs'
 import { type Head, printHead, readHead, verifyChain } from '../access/audit-chain.ts'
 import { JOURNAL } from '../access/audit.ts'
+import { countOf, type Journalled } from '../access/audit-journal.ts'
 import { BadSetting, type CommandLine, type Config } from '../config.ts'
 import { openToRead } from '../store/sqlite/read-only.ts'
 import type { Engine } from '../store/store.ts'
@@ -34,7 +35,7 @@ export async function run(config: Config, { positionals, options }: CommandLine)
 
 async function verify(log: Log, tenant: string, anchor: Head | undefined): Promise<number> {
   const { head, events, breaks } = await verifyChain(log, anchor)
-  const waiting = (await log.records(JOURNAL).list()).reduce((sum, { value }) => sum + (value as unknown[]).length, 0)
+  const waiting = (await log.records(JOURNAL).list()).reduce((sum, { value }) => sum + countOf(value as Journalled), 0)
   const later = waiting > 0 ? ` ${waiting} more are noted and not in the chain yet.` : ''
   if (breaks.length === 0) {
     process.stdout.write(

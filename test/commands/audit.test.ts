@@ -33,8 +33,14 @@ describe('audit', () => {
     expect((await fetch(`${first.base}/AuditEvent?action=C`)).status).toBe(200)
     const running = await dhp(data, 'audit', 'verify')
     expect(running).toMatchObject({ code: 0, out: expect.stringContaining('is whole') as string })
+    for (let i = 0; i < 40; i++) await put(first.base, `d${i}`)
     await put(first.base, 'd')
     await first.kill()
+
+    const killed = await dhp(data, 'audit', 'verify')
+    const events = Number(/: (\d+) events\./.exec(killed.out)?.[1])
+    const noted = Number(/ (\d+) more are noted/.exec(killed.out)?.[1] ?? 0)
+    expect(events + noted, 'each write is noted in its own commit').toBeGreaterThanOrEqual(44)
 
     const second = await startServer(data, { DHP_AUDIT: 'all' })
     const { entry } = (await (await fetch(`${second.base}/AuditEvent?entity=Patient/d`)).json()) as { entry: unknown[] }
