@@ -61,6 +61,24 @@ export function scan(bytes: Buffer, start: number): { names: number; kept: Map<n
   return { names, kept }
 }
 
+/** The depth alone: for JSON that is only read, and not given back. Throws 400 beyond MAX_DEPTH. */
+export function checkDepth(bytes: Buffer): void {
+  let depth = 0
+  const end = bytes.length
+  for (let i = 0; i < end; i++) {
+    const byte = bytes[i]!
+    if (byte === 0x22) {
+      for (i++; i < end; i++) {
+        const inner = bytes[i]!
+        if (inner === 0x5c) i++
+        else if (inner === 0x22) break
+      }
+    } else if (byte === 0x7b || byte === 0x5b) {
+      if (++depth > MAX_DEPTH) throw badRequest(`The body is nested more than ${MAX_DEPTH} levels deep.`, 'structure')
+    } else if (byte === 0x7d || byte === 0x5d) depth--
+  }
+}
+
 /** Which name stands twice; only asked when one does. */
 export function duplicateName(text: string): string {
   const stack: Set<string>[] = []

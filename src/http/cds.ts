@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { CdsHttpRequest, CdsHttpResponse, CdsServer } from '../cds/server.ts'
-import { parseJson } from '../fhir/json.ts'
+import { parsePlainJson } from '../fhir/json.ts'
 import { badRequest, FhirError, methodNotAllowed, notFound, unsupportedMediaType } from '../fhir/outcome.ts'
 import { safety } from './answer.ts'
 import { readBody } from './body.ts'
@@ -118,7 +118,7 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
     throw unsupportedMediaType('Send JSON with Content-Type: application/json.')
   const bytes = await readBody(request, MAX_BODY)
   if (bytes.length === 0) throw badRequest('The body is empty. Send a JSON object.', 'structure')
-  return parseJson(bytes)
+  return parsePlainJson(bytes)
 }
 
 const preflight = {
@@ -142,8 +142,11 @@ function write(request: IncomingMessage, response: ServerResponse, answer: CdsHt
   )
   for (const name in headers) lines.push(name, headers[name]!)
   if (text) lines.push('Content-Type', 'application/json; charset=utf-8')
-  if (status !== 204) lines.push('Content-Length', String(Buffer.byteLength(text)))
+  const length = Buffer.byteLength(text)
+  if (status !== 204) lines.push('Content-Length', String(length))
   for (const part of safety) lines.push(part)
   response.writeHead(status, lines)
-  response.end(request.method === 'HEAD' || status === 204 ? undefined : text)
+  // as many bytes as characters: it is ASCII, and Node writes Latin-1 without looking at each character
+  if (request.method === 'HEAD' || status === 204) response.end()
+  else response.end(text, length === text.length ? 'latin1' : 'utf8')
 }

@@ -500,29 +500,24 @@ async function hooks(): Promise<void> {
   const { services } = (await (await fetch(`${origin}/cds-services`)).json()) as { services: { id: string }[] }
   const id = services.find(each => each.id !== 'nothing' && each.id.startsWith('bench'))?.id
   if (id === undefined) throw new Error('The rule is not among the services.')
-  const bodies = Array.from({ length: 100 }, (_, n) => body(n))
-  const job = { kind: 'post', port: server.port, connections: 64, seconds: SECONDS, bodies, once: false } as const
-  const p99: number[] = []
-  const [ours, theirs] = await inTurn(
-    async () => {
-      const result = await load({ ...job, path: `/cds-services/${id}` })
-      p99.push(result.p99)
-      return perSecond(result)
-    },
-    async () => perSecond(await load({ ...job, path: '/cds-services/nothing' })),
-  )
-  const what = 'patient-view with prefetch, a rule with five conditions'
-  report(`${what} / a service that does nothing`, rate(ours), rate(theirs), ours / theirs, 0.3, true)
-  report(what, rate(ours), '-', ours, 1500, true, rate)
-  report(
-    `${what}, p99 at 64 connections`,
-    `${median(p99).toFixed(1)} ms`,
-    '-',
-    median(p99),
-    50,
-    false,
-    v => `${v.toFixed(1)} ms`,
-  )
+  for (const observations of [10, 40]) {
+    const bodies = Array.from({ length: 100 }, (_, n) => body(n, observations))
+    const job = { kind: 'post', port: server.port, connections: 64, seconds: SECONDS, bodies, once: false } as const
+    const p99: number[] = []
+    const [ours, theirs] = await inTurn(
+      async () => {
+        const result = await load({ ...job, path: `/cds-services/${id}` })
+        p99.push(result.p99)
+        return perSecond(result)
+      },
+      async () => perSecond(await load({ ...job, path: '/cds-services/nothing' })),
+    )
+    const what = `patient-view, five conditions, ${5 + observations} resources (${Math.round(bodies[0]!.length / 1024)} KB) of prefetch`
+    report(`${what} / a service that does nothing`, rate(ours), rate(theirs), ours / theirs, 0.3, true)
+    report(what, rate(ours), '-', ours, 1500, true, rate)
+    const ms = (value: number) => `${value.toFixed(1)} ms`
+    report(`${what}, p99 at 64 connections`, ms(median(p99)), '-', median(p99), 50, false, ms)
+  }
   await server.stop()
 }
 

@@ -66,8 +66,8 @@ export const rule = {
   ],
 }
 
-/** The body of a call: a patient, four conditions, forty observations. */
-export function body(n: number): string {
+/** The body of a call: a patient, four conditions, so many observations (of 450 bytes each). */
+export function body(n: number, observations: number): string {
   const id = `p${n}`
   const subject = { reference: `Patient/${id}` }
   const searchset = (resources: object[]) => ({
@@ -100,7 +100,7 @@ export function body(n: number): string {
         })),
       ),
       observations: searchset(
-        Array.from({ length: 40 }, (_, i) => ({
+        Array.from({ length: observations }, (_, i) => ({
           resourceType: 'Observation',
           id: `o${n}-${i}`,
           status: 'final',
