@@ -193,6 +193,16 @@ test('the rule library is installed by one Bundle, listed, exported, and each of
   const rules = body.rules as { state: string; id: string; actions: { triggers: string[] }[] }[]
   expect(rules.length).toBeGreaterThanOrEqual(15)
   expect(rules.filter(({ state }) => state !== 'live')).toEqual([])
+  const order = { resourceType: 'MedicationRequest', status: 'active', intent: 'order', subject: { reference: 'Patient/old' }, medicationCodeableConcept: { text: 'x' } } // prettier-ignore
+  const refused = await server.ask('POST', '/fhir/MedicationRequest', { body: order })
+  expect(refused.status, refused.text).toBe(422)
+  expect(refused.text).toContain('medication-request-needs-indication')
+  const told = await server.ask('POST', '/fhir/MedicationRequest', { body: { ...order, reasonCode: [{ text: 'y' }] } })
+  expect(told.status, told.text).toBe(201)
+  const minor = await server.ask('POST', '/fhir/Patient', {
+    body: { resourceType: 'Patient', birthDate: '2020-01-01' },
+  })
+  expect(minor.body.meta.tag ?? minor.body.meta.security, minor.text).toHaveLength(1)
   const exported = (await manage(server, 'GET', 'cds-services/$export')).body
   expect(exported.entry.length).toBeGreaterThan(15)
 })
