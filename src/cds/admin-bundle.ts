@@ -104,7 +104,7 @@ export function readBundle(body: unknown, words: SearchWords): Imported {
       )
     const url = typeof resource['url'] === 'string' ? resource['url'] : ''
     const enabled = resource['status'] === 'active'
-    const endpoint = extensionsOf(resource).find(each => each?.url === ENDPOINT)?.valueUri
+    const endpoint = extensionsOf(resource).find(each => each.url === ENDPOINT)?.valueUri
     if (endpoint !== undefined) remotes.push({ ...remoteIn(resource, endpoint, i, words), enabled })
     else if (url.startsWith(BUILT_IN)) settings.push({ id: url.slice(BUILT_IN.length), enabled })
     else rules.push(resource)
@@ -112,16 +112,24 @@ export function readBundle(body: unknown, words: SearchWords): Imported {
   return { rules, remotes, settings }
 }
 
-const extensionsOf = (element: Readonly<Record<string, unknown>>): Extension[] =>
-  Array.isArray(element['extension']) ? (element['extension'] as Extension[]) : []
+/** A list of objects; nothing of what is no list. Throws 400 for a list that holds something else. */
+function objectsIn<T extends object>(list: unknown): T[] {
+  if (!Array.isArray(list)) return []
+  if (list.some(each => typeof each !== 'object' || each === null))
+    throw badRequest('A list of a PlanDefinition holds something that is not an object.', 'structure')
+  return list as T[]
+}
+
+const extensionsOf = (element: object): Extension[] =>
+  objectsIn((element as { readonly extension?: unknown }).extension)
 
 function remoteIn(resource: Resource, url: string, i: number, words: SearchWords): { id: string; remote: Remote } {
-  const setting = extensionsOf(resource).find(each => each?.url === SETTING)?.extension ?? []
-  const of = (name: string) => setting.find(each => each?.url === name)
+  const setting = extensionsOf(extensionsOf(resource).find(each => each.url === SETTING) ?? {})
+  const of = (name: string) => setting.find(each => each.url === name)
   const id = of('id')?.valueString ?? ''
   if (!/^[A-Za-z0-9\-._]{1,64}$/.test(id))
     throw unprocessable('The setting has no id for the service.', `Bundle.entry[${i}].resource.extension`)
-  const actions = Array.isArray(resource['action']) ? (resource['action'] as Readonly<Record<string, unknown>>[]) : []
+  const actions = objectsIn<Readonly<Record<string, unknown>>>(resource['action'])
   const remote = remoteFrom(
     {
       url,
@@ -135,11 +143,11 @@ function remoteIn(resource: Resource, url: string, i: number, words: SearchWords
 }
 
 function hookOf({ title, description, trigger, input }: Readonly<Record<string, unknown>>): object {
-  const inputs = Array.isArray(input) ? (input as Readonly<Record<string, unknown>>[]) : []
+  const inputs = objectsIn<Readonly<Record<string, unknown>>>(input)
   const prefetch = Object.fromEntries(
     inputs.map(each => [
       String(each['id']),
-      extensionsOf(each).find(extension => extension?.url === QUERY)?.valueString ?? '',
+      extensionsOf(each).find(extension => extension.url === QUERY)?.valueString ?? '',
     ]),
   )
   return {

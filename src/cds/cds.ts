@@ -3,7 +3,7 @@
  * https://cds-hooks.hl7.org/2.0/
  */
 import { randomUUID } from 'node:crypto'
-import { FhirError, notFound, outcome } from '../fhir/outcome.ts'
+import { FhirError, outcome } from '../fhir/outcome.ts'
 import type { Resource } from '../fhir/types.ts'
 import type { HolderKeysParts } from '../jwt/holder-keys.ts'
 import { makeHolderKeys } from '../jwt/holder-keys.ts'
@@ -36,7 +36,7 @@ export interface CdsMakings {
   /** The tenant's rules. */
   readonly rules: LiveRules
   /** How an operator handles them. */
-  readonly ruleAdmin?: (services: RuleServices) => RuleAdmin
+  readonly ruleAdmin: (services: RuleServices) => RuleAdmin
   readonly ruleReader: () => RuleReader
   /** Reads from this tenant as the operator. Rejects with a FhirError. */
   readonly readAll: (url: string, base: string) => Promise<Resource>
@@ -60,8 +60,6 @@ export interface CdsMakings {
 }
 
 const MINUTE = 60
-const refuse = () => Promise.reject(notFound('This server has no rules.'))
-const noRules: RuleAdmin = { put: refuse, planDefinitionOf: refuse, remove: refuse, all: async () => [] }
 const POLICY = 'clients'
 
 export async function makeCds(makings: CdsMakings): Promise<CdsServer> {
@@ -131,7 +129,7 @@ export async function makeCds(makings: CdsMakings): Promise<CdsServer> {
     registry,
     statistics,
     feedback,
-    rules: makings.ruleAdmin?.(ofRules) ?? noRules,
+    rules: makings.ruleAdmin(ofRules),
     clients: { clients: records('cds-clients'), policy, now },
     allRules: { rules, reader: makings.ruleReader, read: makings.readAll },
     words: makings.words,

@@ -92,7 +92,7 @@ const LONGEST_SHOWN = 20_000
 export async function fire(parts: FireParts, order: FireOrder, place: Place): Promise<Fired> {
   const { hook, service, patientId, userId, encounterId, context = {} } = order
   if (!hookNamed(hook)) throw badRequest(`${hook.slice(0, 64)} is not a hook this server knows.`, 'value')
-  const target = typeof service === 'string' ? ownService(parts.services(), service, hook, place) : service
+  const target = typeof service === 'string' ? ownService(parts.services(), service, hook, place) : named(service)
   const request: CdsRequest = {
     hook,
     hookInstance: randomUUID(),
@@ -118,6 +118,18 @@ export async function fire(parts: FireParts, order: FireOrder, place: Place): Pr
     milliseconds: Math.round((performance.now() - started) * 100) / 100,
     ...answer,
   }
+}
+
+/** A service elsewhere, with an address and templates that can be used. */
+function named(service: Exclude<FireOrder['service'], string>) {
+  if (!URL.canParse(service.url)) throw badRequest('service.url is not a URL.', 'value')
+  for (const [key, template] of Object.entries(service.prefetch ?? {}))
+    try {
+      readTemplate(template)
+    } catch (error) {
+      throw badRequest(`service.prefetch.${key.slice(0, 60)}: ${(error as Error).message}`, 'value')
+    }
+  return service
 }
 
 function ownService(services: readonly CdsService[], id: string, hook: string, place: Place) {

@@ -206,6 +206,37 @@ describe('the services', () => {
     ).toBe(400)
   })
 
+  test.each<[string, object]>([
+    ['a null for an action', { action: [null] }],
+    [
+      'a null for an input',
+      { action: [{ title: 't', description: 'd', trigger: [{ name: 'patient-view' }], input: [null] }] },
+    ],
+    [
+      'settings that are no list',
+      { extension: [{ url: 'https://fhir.dhp.tw.example/StructureDefinition/cds-service-setting', extension: {} }] },
+    ],
+    ['nulls for extensions', { extension: [null] }],
+    ['no actions', {}],
+  ])('are not imported with %s, and the answer says why', async (_, more) => {
+    const endpoint = {
+      url: 'http://hl7.org/fhir/StructureDefinition/cqf-cdsHooksEndpoint',
+      valueUri: 'https://cds.example/x',
+    }
+    const setting = {
+      url: 'https://fhir.dhp.tw.example/StructureDefinition/cds-service-setting',
+      extension: [{ url: 'id', valueString: 'imported' }],
+    }
+    const { extension = [setting], ...rest } = more as { extension?: unknown[] }
+    const resource = { resourceType: 'PlanDefinition', status: 'active', ...rest, extension: [endpoint, ...extension] }
+    const answer = await manage(server, 'POST', 'cds-services/$import', {
+      resourceType: 'Bundle',
+      entry: [{ resource }],
+    })
+    expect([400, 422], answer.text).toContain(answer.status)
+    expect(await listed()).not.toContain('imported')
+  })
+
   test('are each tenant’s own', async () => {
     await manage(server, 'POST', 'tenants', { name: 'hospital-b' })
     await manage(server, 'POST', 'tenants/hospital-b/cds-services/of-age/disable')
@@ -473,6 +504,8 @@ describe('the server as a CDS client', () => {
     [{ userId: 'doc' }, 'userId'],
     [{ prefetch: { patient: 'maybe' } }, 'prefetch'],
     [{ hook: 'order-sign' }, 'order-sign'],
+    [{ service: { url: 'http://[' } }, 'service.url'],
+    [{ service: { url: 'https://cds.example/x', prefetch: { a: 'Patient/{{context.a.b}}' } } }, 'service.prefetch.a'],
   ])('refuses an order with %j', async (more, text) => {
     const answer = await fire(order(more))
     expect([400, 404]).toContain(answer.status)
