@@ -59,7 +59,7 @@ export const countOf = (kept: Journalled | readonly Recorded[]): number =>
 /** The happenings of a record; also of one as an earlier version of this server wrote it. */
 export function happenings(kept: Journalled | readonly Recorded[] | undefined): Recorded[] {
   if (kept === undefined) return []
-  if (isPlain(kept)) return [...kept]
+  if (isPlain(kept)) return kept.map(asText)
   return kept.rows.map(([event, at, what, status, who, from, ...rest]) => {
     const made: Record<string, unknown> = { what, status }
     if (who >= 0) made['who'] = kept.who[who]
@@ -68,8 +68,12 @@ export function happenings(kept: Journalled | readonly Recorded[] | undefined): 
       // null is how JSON keeps a place
       if (rest[i] !== undefined && rest[i] !== null) made[name] = rest[i]
     })
-    return { ...made, event, at: kept.since + at } as unknown as Recorded
+    return asText({ ...made, event, at: kept.since + at } as unknown as Recorded)
   })
 }
+
+/** An earlier version of this server kept each version that was shown by itself. */
+const asText = (one: Recorded): Recorded =>
+  Array.isArray(one.shown) ? { ...one, shown: (one.shown as readonly string[]).join(' ') } : one
 
 const isPlain = (kept: Journalled | readonly Recorded[]): kept is readonly Recorded[] => Array.isArray(kept)

@@ -4,6 +4,7 @@
  */
 import type { Store, Version } from '../store/store.ts'
 import type { Recorded } from './audit-words.ts'
+import { shownIn } from './shown.ts'
 
 /** Versions whose patients are remembered: a version never changes. */
 const REMEMBERED = 5_000
@@ -34,15 +35,13 @@ export function patientsOf(store: Pick<Store, 'read' | 'readVersion'>): (what: R
     return (version && (version.text ?? (await before(version))?.text)) ?? ''
   }
 
-  return async ({ type = '', id = '', version = '', patient, query, shown = [] }) => {
+  return async ({ type = '', id = '', version = '', patient, query, shown = '' }) => {
     const found = new Set<string>(patient ? [patient] : [])
     for (const asked of askedFor(type, query)) found.add(asked)
     if (type !== '' && id !== '' && type !== 'AuditEvent')
       for (const each of await of(type, id, version)) found.add(each)
-    for (const each of shown) {
-      const [type = '', id = '', number = ''] = each.split('/')
-      if (type !== 'AuditEvent') for (const one of await of(type, id, number)) found.add(one)
-    }
+    for (const { type, id, version } of shownIn(shown))
+      if (type !== 'AuditEvent') for (const one of await of(type, id, version)) found.add(one)
     return [...found]
   }
 }

@@ -3,6 +3,7 @@
  * https://hl7.org/fhir/R4/auditevent.html
  */
 import type { Caller } from './caller.ts'
+import type { Shown } from './shown.ts'
 
 /** What of FHIR is recorded: the codes of http://hl7.org/fhir/restful-interaction. */
 export const INTERACTIONS = [
@@ -78,8 +79,8 @@ export interface Happening {
   readonly operation?: string
   /** Searches: method, path and parameters as they were asked. */
   readonly query?: string
-  /** What the answer held: `Observation/1/2`, at most `MOST_SHOWN`. */
-  readonly shown?: readonly string[]
+  /** What the answer held, at most `MOST_SHOWN`. */
+  readonly shown?: Shown
   /** How many more it held. */
   readonly more?: number
   /** `Patient/1`: whose it is, where it is known already. */
@@ -91,9 +92,6 @@ export interface Happening {
   /** In a code or a few words, without personal data: why it was refused. */
   readonly why?: string
 }
-
-/** So many resources of one answer are looked at for patients. */
-export const MOST_SHOWN = 1000
 
 /** A happening with the time and the id of its AuditEvent. */
 export interface Recorded extends Happening {

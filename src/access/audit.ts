@@ -66,7 +66,7 @@ const PAUSE = 100
 /** Requests in a pause that are few. */
 const BUSY = 20
 /** Pauses in which nothing was left free, after which some are made all the same. */
-const PATIENCE = 5
+const PATIENCE = 20
 /** Events a minute of requests without a valid token. */
 const MOST_TURNED_AWAY = 60
 /** The journal's records go when they are used up. */

@@ -3,8 +3,9 @@
  * https://www.hl7.org/fhir/R4/auditevent.html
  */
 import type { Audit } from '../access/audit.ts'
-import { type AuditedInteraction, type AuditLevel, type Happening, MOST_SHOWN, whoOf } from '../access/audit-words.ts'
+import { type AuditedInteraction, type AuditLevel, type Happening, whoOf } from '../access/audit-words.ts'
 import type { Caller } from '../access/caller.ts'
+import { ShownSoFar } from '../access/shown.ts'
 import { FhirError, forbidden } from '../fhir/outcome.ts'
 import { noted, type Method, type Store, type Version } from '../store/store.ts'
 import type { FhirRequest, FhirResponse, Match } from './exchange.ts'
@@ -96,14 +97,8 @@ interface Watching extends Watch {
 }
 
 function watching(log: Audit, request: FhirRequest, caller: Caller, match: Match, name: AuditedInteraction): Watching {
-  const shown: string[] = []
-  let more = 0
+  const shown = new ShownSoFar()
   let told = false
-  const keep = (versions: readonly Version[]) => {
-    for (const { ref, version } of versions)
-      if (shown.length < MOST_SHOWN) shown.push(`${ref.type}/${ref.id}/${version}`)
-      else more++
-  }
   const happening = (status: number, version?: Version, why?: string): Happening => {
     const requestId = request.headers['x-request-id']
     const claimed = request.headers['x-purpose-of-use']
@@ -118,8 +113,8 @@ function watching(log: Audit, request: FhirRequest, caller: Caller, match: Match
     if (number) made.version = number
     if (match.operation) made.operation = match.operation.code
     if (name.startsWith('search') || name.startsWith('history') || name === 'operation') made.query = queryOf(request)
-    if (shown.length > 0) made.shown = shown
-    if (more > 0) made.more = more
+    if (shown.text) made.shown = shown.text
+    if (shown.more > 0) made.more = shown.more
     if (requestId) made.request = requestId
     if (claimed) made.claimed = claimed.slice(0, 64)
     if (why) made.why = why
@@ -129,7 +124,7 @@ function watching(log: Audit, request: FhirRequest, caller: Caller, match: Match
   const committed = (versions: readonly Version[]): Happening[] => {
     const each = versions.map(version => ({ ...happening(200), ...ofVersion(version) }))
     if (match.operation) {
-      keep(versions)
+      shown.add(versions)
       return [happening(200)]
     }
     if (name === 'transaction') return [happening(200), ...each]
@@ -150,7 +145,7 @@ function watching(log: Audit, request: FhirRequest, caller: Caller, match: Match
           own.kept()
           return versions
         },
-        ...(shows.has(name) ? showing(seen, keep) : {}),
+        ...(shows.has(name) ? showing(seen, versions => shown.add(versions)) : {}),
       }
     },
     end(status, version, why) {

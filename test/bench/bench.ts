@@ -431,7 +431,8 @@ async function authorized(rates: boolean, cpus: boolean): Promise<void> {
   const { backendTokens, patientTokens } = await import('./tokens.ts')
   const { verifying } = await import('./verifying.ts')
   const [openly, smartly] = [await folder('open'), await folder('smart')]
-  await fill(openly.file, 0, 20_000)
+  // so many that the AuditEvents that are made meanwhile do not make another kind of store of it (store/sqlite/find.ts)
+  await fill(openly.file, 0, 40_000)
   copyFileSync(openly.file, smartly.file)
   const open = await serve(openly.data, 'none', { DHP_AUTH: 'open' })
   const smart = await serve(smartly.data, 'none', { DHP_AUTH: 'smart' })

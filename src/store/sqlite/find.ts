@@ -3,6 +3,7 @@
  * the thread for slow queries has one of its own.
  */
 import type { DatabaseSync } from 'node:sqlite'
+import { conditions } from '../../search/absorb.ts'
 import { type Aliases, aliasOf, noAliases, resolve } from '../../search/aliases.ts'
 import { compare, match, sortKey } from '../../search/match.ts'
 import type { Extractor, Filter, Position, Query, Sort } from '../../search/query.ts'
@@ -23,12 +24,22 @@ const FEW = 2_000
 /** Beyond so many, walking the resources in page order and checking each is faster than sorting. */
 const MANY = 20_000
 
+/** What a query asks of one type: all of this, about kept entries. */
+interface Asked {
+  readonly type: string
+  readonly parts: readonly Filter[]
+}
+
+/** Milliseconds in which a store does not become large. */
+const LOOK_AGAIN = 100
+
 /** How one type of a query is going to be answered. */
 interface Plan {
   readonly type: string
   readonly tid: number
-  /** The query's filter, about kept entries. */
+  /** The query's filter, about kept entries; and its parts. */
   readonly filter: Filter
+  readonly parts: readonly Filter[]
   readonly driver: Source | undefined
   /** What the driver does not already guarantee, about `d.rid`. */
   readonly rest: Filter
@@ -64,9 +75,14 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
   })
 
   let small = true
+  let looked = -Infinity
   /** Whether the store holds so little that nothing takes long. Rids only grow, so once it does not it never will again. */
-  const isSmall = () =>
-    small && (small = ((run.get('SELECT max(rid) FROM resource', [])![0] as number | null) ?? 0) < MANY)
+  function isSmall(): boolean {
+    const now = performance.now()
+    if (!small || now - looked < LOOK_AGAIN) return small
+    looked = now
+    return (small = ((run.get('SELECT max(rid) FROM resource', [])![0] as number | null) ?? 0) < MANY)
+  }
 
   const sized = new Map<string, { rows: number; until: number }>()
 
@@ -88,16 +104,15 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     return rows
   }
 
-  function plan(type: string, query: Query): Plan | undefined {
+  function plan({ type, parts }: Asked): Plan | undefined {
     const tid = words.type(type)
     if (tid === undefined) return undefined
-    const filter = resolve(query.filter, type, aliases)
-    const parts = flatten(filter)
+    const filter: Filter = { is: 'all', parts }
     const named = parts.findIndex(part => part.is === 'id' && part.ids.length < SCANT)
     if (named >= 0) {
       const { ids } = parts[named] as Extract<Filter, { is: 'id' }>
       const rest: Filter = { is: 'all', parts: parts.filter((_, i) => i !== named) }
-      return { type, tid, filter, driver: source(parts[named]!, type, compile)!, rest, estimate: ids.length }
+      return { type, tid, filter, parts, driver: source(parts[named]!, type, compile)!, rest, estimate: ids.length }
     }
     // one that reads all the entries of a parameter is only begun with where there is no other
     const direct = parts.some(part => seeks(part) && source(part, type, compile))
@@ -122,6 +137,7 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
       type,
       tid,
       filter,
+      parts,
       driver,
       rest: { is: 'all', parts: parts.filter((part, i) => i !== best || !isExact(part)) },
       estimate,
@@ -324,9 +340,13 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
 
   const newestStamp = () => run.get('SELECT coalesce(max(stamp), 0) FROM resource WHERE version > 0', [])![0] as number
 
-  const plans = (query: Query): Plan[] => {
+  /** What is asked of each type. */
+  const asked = ({ types, filter }: Query): readonly Asked[] =>
+    types.map(type => ({ type, parts: conditions(resolve(filter, type, aliases)) }))
+
+  const plans = (all: readonly Asked[]): Plan[] => {
     residuals = []
-    return query.types.map(type => plan(type, query)).filter(found => found !== undefined)
+    return all.map(plan).filter(found => found !== undefined)
   }
 
   function find(ready: readonly Plan[], query: Query): Page {
@@ -349,7 +369,7 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     // reading texts takes longer than reading an index
     const rows = one.driver?.ordered && query.sort.length === 0 && !readsTexts(one.rest) ? MANY : FEW
     if (one.estimate !== undefined && one.estimate < rows) return true
-    const parts = flatten(one.filter)
+    const { parts } = one
     const straight = parts.length === 0 || (parts.length === 1 && !!one.driver?.ordered)
     const [sort, ...others] = query.sort
     const sorted =
@@ -358,20 +378,20 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
   }
 
   return {
-    find: query => find(plans(query), query),
+    find: query => find(plans(asked(query)), query),
 
     findQuickly(query) {
       const one = byId(query)
       if (one) return one
-      if (isSmall()) return find(plans(query), query)
+      const all = asked(query)
+      if (isSmall()) return find(plans(all), query)
       const few = (source: Sql) => size(source) < FEW
-      const light = query.types.every(type => {
-        const filter = resolve(query.filter, type, aliases)
-        const parts = flatten(filter)
-        return isLight(filter, type, compile, few) && (parts.length === 0 || parts.some(seeks))
-      })
+      const light = all.every(
+        ({ type, parts }) =>
+          parts.every(part => isLight(part, type, compile, few)) && (parts.length === 0 || parts.some(seeks)),
+      )
       if (!light) return undefined
-      const ready = plans(query)
+      const ready = plans(all)
       if (ready.every(one => isQuick(one, query))) return find(ready, query)
       if (ready.length !== 1 || query.total !== 'none' || query.count === 0) return undefined
       const found = soon(ready[0]!, query, query.count + 1)
@@ -379,12 +399,12 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     },
 
     ids(query, limit) {
-      return plans(query).flatMap(one => byRid(one, { ...query, sort: [] }, limit).map(found => found.version.ref.id))
+      return plans(asked(query)).flatMap(one =>
+        byRid(one, { ...query, sort: [] }, limit).map(found => found.version.ref.id),
+      )
     },
   }
 }
-
-const flatten = (filter: Filter): readonly Filter[] => (filter.is === 'all' ? filter.parts.flatMap(flatten) : [filter])
 
 /** Whether some of a filter is judged by the resource's text. */
 const readsTexts = (filter: Filter): boolean =>
