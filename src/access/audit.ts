@@ -61,11 +61,11 @@ const STOPPING = 2_000
 const SLICE = 50
 /** When somebody waits for them. */
 const MORE = 200
-/** While requests come in there are pauses (milliseconds), and what they leave free is used by half. */
+/** There are pauses (milliseconds), and as long is worked between them; while requests come in, half of what they leave free. */
 const PAUSE = 100
 /** Requests in a pause that are few. */
 const BUSY = 20
-/** Pauses in which nothing was left free, after which some are made all the same. */
+/** Pauses in which less than a quarter was left free, after which some are made all the same. */
 const PATIENCE = 20
 /** Events a minute of requests without a valid token. */
 const MOST_TURNED_AWAY = 60
@@ -231,8 +231,11 @@ export function makeAudit(parts: AuditParts): Audit {
     while (journalled.length > 0 && !closed) {
       if (hurry === 0) await leisure()
       if (closed) return
-      await sealSome(hurry > 0 ? MORE : SLICE)
-      await new Promise(resolve => setImmediate(resolve))
+      const until = performance.now() + PAUSE
+      do {
+        await sealSome(hurry > 0 ? MORE : SLICE)
+        await new Promise(resolve => setImmediate(resolve))
+      } while (journalled.length > 0 && recent <= BUSY && performance.now() < until && !closed)
     }
   }
 
@@ -244,7 +247,7 @@ export function makeAudit(parts: AuditParts): Audit {
       await sleep(PAUSE)
       if (hurry > 0 || recent <= BUSY || waiting >= MOST_JOURNAL / 2 || closed) return
       const { idle } = performance.eventLoopUtilization(before)
-      if (idle < PAUSE / 10 && ++full < PATIENCE) continue
+      if (idle < PAUSE / 4 && ++full < PATIENCE) continue
       full = 0
       const until = performance.now() + idle / 2
       do await sealSome(SLICE)

@@ -24,12 +24,22 @@ const flat = (filter: Filter): readonly Filter[] => (filter.is === 'all' ? filte
 const hasAmong = (any: Filter, one: Filter): boolean =>
   any.is === 'any' && any.parts.length <= MOST_ALTERNATIVES && any.parts.some(part => same(part, one))
 
-/** Whether two filters are written alike. */
-function same(one: unknown, other: unknown): boolean {
+/** Whether two filters are written alike. Those that every search has are compared name by name. */
+function same(one: Filter, other: Filter): boolean {
+  if (one.is !== other.is) return false
+  if (one.is !== 'has' || other.is !== 'has') return alike(one, other)
+  if (one.param !== other.param || one.kind !== other.kind) return false
+  const [a, b] = [one.where, other.where]
+  return a?.is === 'compare' && b?.is === 'compare'
+    ? a.value === b.value && a.column === b.column && a.by === b.by
+    : alike(a, b)
+}
+
+function alike(one: unknown, other: unknown): boolean {
   if (one === other) return true
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false
   for (const name in one)
-    if (!same(one[name as keyof typeof one], (other as typeof one)[name as keyof typeof one])) return false
+    if (!alike(one[name as keyof typeof one], (other as typeof one)[name as keyof typeof one])) return false
   for (const name in other) if (!(name in one)) return false
   return true
 }
