@@ -101,31 +101,37 @@ export function makeJudge(store: Store, extractor: Extractor): Judge {
     return { ref, updated, entries: extractor.entries(resource), resource }
   }
 
-  const ofPut = ({ ref, draft, entries }: Put): Subject => {
-    const updated = Date.now()
-    let parsed: unknown
-    return {
-      ref,
-      updated,
-      entries,
-      get resource() {
-        return (parsed ??= JSON.parse(fill(draft, 1, updated)))
-      },
-    }
-  }
-
   return {
     async version(filter, version) {
       const before =
         version.text === undefined ? await store.readVersion(version.ref, String(Number(version.version) - 1)) : version
       return before?.text !== undefined && satisfies(filter, subjectOf(version.ref, before.updated, before.text), none)
     },
-    written: (filter, put, pending) => satisfies(filter, pending.get(name(put.ref)) ?? ofPut(put), pending),
+    written: (filter, put, pending) => satisfies(filter, pending.get(name(put.ref)) ?? new Coming(put), pending),
     pending: writes =>
       new Map(
         writes.flatMap(write =>
-          write.do === 'check' ? [] : [[name(write.ref), write.do === 'put' ? ofPut(write) : undefined] as const],
+          write.do === 'check' ? [] : [[name(write.ref), write.do === 'put' ? new Coming(write) : undefined] as const],
         ),
       ),
+  }
+}
+
+/** A resource on its way in; its text is only read when somebody asks. A class because of its getter, see cds/call.ts. */
+class Coming implements Subject {
+  readonly ref: Ref
+  readonly updated = Date.now()
+  readonly entries: Subject['entries']
+  readonly #draft: Put['draft']
+  #parsed: unknown
+
+  constructor({ ref, draft, entries }: Put) {
+    this.ref = ref
+    this.entries = entries
+    this.#draft = draft
+  }
+
+  get resource(): unknown {
+    return (this.#parsed ??= JSON.parse(fill(this.#draft, 1, this.updated)))
   }
 }

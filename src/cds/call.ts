@@ -86,7 +86,7 @@ export async function answerCall(
       outcome,
       ...(response ? { response } : {}),
     })
-  const watch = makeWatch(service)
+  const watch = new Watch(service)
   try {
     checkContext(request)
     refuseMany(entriesIn(request.context) + entriesIn(request.prefetch ?? {}))
@@ -99,16 +99,7 @@ export async function answerCall(
           () => preconditionFailed(`${id} could not get its data in time. Send it as prefetch.`, 'timeout'),
         )
     if (!whole) refuseMany(entriesIn(request.context) + entriesIn(prefetch))
-    const call: Call = {
-      request,
-      context: request.context,
-      prefetch,
-      now: parts.now(),
-      language,
-      get signal() {
-        return watch.signal
-      },
-    }
+    const call = new WatchedCall({ request, prefetch, now: parts.now(), language, watch })
     const answered = service.answer(call)
     const response = answered instanceof Promise ? await watch.within(answered, () => late(service)) : answered
     told('answered', 200, response)
@@ -140,39 +131,68 @@ const late = ({ id, budget = USUAL_BUDGET }: CdsService) =>
   ])
 
 /** The time of one call. Nothing is started for a service that answers at once. */
-function makeWatch({ budget = USUAL_BUDGET }: CdsService) {
-  let control: AbortController | undefined
-  let timer: NodeJS.Timeout | undefined
-  const over: (() => void)[] = []
-  const begun = performance.now()
+class Watch {
+  readonly #budget: number
+  readonly #begun = performance.now()
+  readonly #over: (() => void)[] = []
+  #control: AbortController | undefined
+  #timer: NodeJS.Timeout | undefined
 
-  function start(): AbortController {
-    if (control) return control
-    control = new AbortController()
-    timer = setTimeout(
-      () => {
-        control!.abort()
-        for (const each of over) each()
-      },
-      Math.max(0, budget - (performance.now() - begun)),
-    )
+  constructor({ budget = USUAL_BUDGET }: CdsService) {
+    this.#budget = budget
+  }
+
+  #start(): AbortController {
+    if (this.#control) return this.#control
+    const control = (this.#control = new AbortController())
+    const left = Math.max(0, this.#budget - (performance.now() - this.#begun))
+    this.#timer = setTimeout(() => {
+      control.abort()
+      for (const each of this.#over) each()
+    }, left)
     return control
   }
 
-  return {
-    get signal(): AbortSignal {
-      return start().signal
-    },
-    /** What the promise gives, or the error when time is over first. */
-    within<T>(promise: Promise<T>, error: () => Error): Promise<T> {
-      start()
-      promise.catch(() => {})
-      const { promise: ended, reject } = Promise.withResolvers<never>()
-      over.push(() => reject(error()))
-      return Promise.race([promise, ended])
-    },
-    end(): void {
-      clearTimeout(timer)
-    },
+  get signal(): AbortSignal {
+    return this.#start().signal
+  }
+
+  /** What the promise gives, or the error when time is over first. */
+  within<T>(promise: Promise<T>, error: () => Error): Promise<T> {
+    this.#start()
+    promise.catch(() => {})
+    const { promise: ended, reject } = Promise.withResolvers<never>()
+    this.#over.push(() => reject(error()))
+    return Promise.race([promise, ended])
+  }
+
+  end(): void {
+    clearTimeout(this.#timer)
+  }
+}
+
+/**
+ * A class because of its getter: V8 keeps a shape for every object literal that has one, and with it all that the getter can see, until
+ * the next full collection.
+ */
+class WatchedCall implements Call {
+  readonly request: CdsRequest
+  readonly context: CdsRequest['context']
+  readonly prefetch: Call['prefetch']
+  readonly now: number
+  readonly language: Language
+  readonly #watch: Watch
+
+  constructor({ request, prefetch, now, language, watch }: Omit<Call, 'context' | 'signal'> & { watch: Watch }) {
+    this.request = request
+    this.context = request.context
+    this.prefetch = prefetch
+    this.now = now
+    this.language = language
+    this.#watch = watch
+  }
+
+  get signal(): AbortSignal {
+    return this.#watch.signal
   }
 }

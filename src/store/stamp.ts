@@ -49,22 +49,31 @@ export function instant(at: number): string {
 const BEFORE_ID = '{"resourceType":"","id":"'.length
 const BEFORE_VERSION = '","meta":{"versionId":"'.length
 const BEFORE_UPDATED = '","lastUpdated":"'.length
-const INSTANT = '2026-01-01T00:00:00.000Z'.length
 
-/** The version that a stored text is, read from where `fill` puts things; the time only when it is asked for. */
+/** The version that a stored text is, read from where `fill` puts things. */
 export function readStamped(type: string, text: string, method: Method): Version {
   const id = BEFORE_ID + type.length
   const idEnd = text.indexOf('"', id)
   const version = idEnd + BEFORE_VERSION
   const versionEnd = text.indexOf('"', version)
-  return {
-    ref: { type, id: text.slice(id, idEnd) },
-    version: text.slice(version, versionEnd),
-    get updated() {
-      const at = versionEnd + BEFORE_UPDATED
-      return Date.parse(text.slice(at, at + INSTANT))
-    },
-    method,
-    text,
+  const updated = timeAt(text, versionEnd + BEFORE_UPDATED)
+  return { ref: { type, id: text.slice(id, idEnd) }, version: text.slice(version, versionEnd), updated, method, text }
+}
+
+/** The time that stands there as `2026-01-01T00:00:00.000Z`: a page reads many, and Date.parse takes several times as long. */
+function timeAt(text: string, at: number): number {
+  const digits = (from: number, count: number) => {
+    let value = 0
+    for (let i = at + from; i < at + from + count; i++) value = value * 10 + text.charCodeAt(i) - 48
+    return value
   }
+  return Date.UTC(
+    digits(0, 4),
+    digits(5, 2) - 1,
+    digits(8, 2),
+    digits(11, 2),
+    digits(14, 2),
+    digits(17, 2),
+    digits(20, 3),
+  )
 }
