@@ -13,6 +13,8 @@ const CANONICAL = 'https://fhir.dhp.tw.example'
 const ENDPOINT = 'http://hl7.org/fhir/StructureDefinition/cqf-cdsHooksEndpoint'
 const QUERY = 'http://hl7.org/fhir/StructureDefinition/cqf-fhirQueryPattern'
 const SETTING = `${CANONICAL}/StructureDefinition/cds-service-setting`
+/** Both are in profiles/cds-service.fsh. */
+const ELSEWHERE = `${CANONICAL}/StructureDefinition/dhp-remote-cds-service`
 const BUILT_IN = `${CANONICAL}/PlanDefinition/cds-service-`
 const eca = {
   coding: [{ system: 'http://terminology.hl7.org/CodeSystem/plan-definition-type', code: 'eca-rule' }],
@@ -35,7 +37,7 @@ export function bundleOf(services: readonly Known[], rules: readonly Resource[])
     return [
       {
         resourceType: 'PlanDefinition',
-        ...(remote ? { extension: remoteExtensions(id, remote) } : {}),
+        ...(remote ? { meta: { profile: [ELSEWHERE] }, extension: remoteExtensions(id, remote) } : {}),
         url: `${BUILT_IN}${id}`,
         title: hooks[0]?.title ?? id,
         status: enabled ? 'active' : 'retired',

@@ -165,8 +165,7 @@ export function makeDoor(parts: DoorParts): Door {
     if (conformance && !conformance.isReady && !plain.has(match.interaction.name)) await conformance.ready()
     if (rules && !rules.isReady) await rules.ready()
     if (!audit) return answer(match, request, caller)
-    // async, so that a refusal is a rejection
-    return audited(audit, request, caller, match, nameOf(match, request), async watch =>
+    return audited(audit, request, caller, match, nameOf(match, request), watch =>
       answer(match, request, caller, watch),
     )
   }

@@ -186,6 +186,9 @@ describe('the services', () => {
     await manage(server, 'POST', 'cds-services/of-age/disable')
     const { body: bundle } = await manage(server, 'GET', 'cds-services/$export')
     expect(bundle).toMatchObject({ resourceType: 'Bundle', type: 'collection' })
+    const elsewhere = bundle.entry.map((entry: { resource: object }) => entry.resource).find((each: { meta?: { profile?: string[] } }) => each.meta?.profile?.[0]?.endsWith('/dhp-remote-cds-service')) // prettier-ignore
+    const outcome = (await server.ask('POST', '/fhir/PlanDefinition/$validate', { body: elsewhere })).body
+    expect(outcome.issue.filter(({ severity }: { severity: string }) => severity === 'error')).toEqual([])
     await manage(server, 'DELETE', `cds-services/${id}`)
     await manage(server, 'POST', 'cds-services/of-age/enable')
     const answer = await manage(server, 'POST', 'cds-services/$import', bundle)
