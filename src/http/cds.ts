@@ -10,6 +10,7 @@ import { safety } from './answer.ts'
 import { readBody } from './body.ts'
 import { problem, type ProblemLog } from './problems.ts'
 import { baseOf, MAX_URL, pathOf, requestId } from './request.ts'
+import { turn } from './turn.ts'
 
 /** A tenant, as far as these endpoints need it. */
 export interface CdsRoom {
@@ -118,6 +119,7 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
     throw unsupportedMediaType('Send JSON with Content-Type: application/json.')
   const bytes = await readBody(request, MAX_BODY)
   if (bytes.length === 0) throw badRequest('The body is empty. Send a JSON object.', 'structure')
+  await turn()
   return parsePlainJson(bytes)
 }
 
