@@ -327,9 +327,9 @@ describe('a text made to be slow to match is answered as fast as any:', () => {
       return performance.now() - started
     }
     const hostile = await taken(more)
-    // megabytes take their time on a busy machine, whatever is in them
+    // megabytes take their time on a busy machine, whatever is in them; eighteen signs for one take five times as long
     const plain = hostile < PATIENCE ? 0 : await taken({ name: [{ text: 'a'.repeat(JSON.stringify(more).length) }] })
-    expect(hostile).toBeLessThan(PATIENCE + 8 * plain)
+    expect(hostile).toBeLessThan(Math.max(PATIENCE, 7 * plain))
   })
 
   test('paths in a FHIRPath Patch', async () => {
