@@ -5,7 +5,7 @@
  * https://nodejs.org/en/learn/asynchronous-work/event-loop-timers-and-nexttick
  */
 
-/** So many are begun in one round. One by one costs more rounds than it saves. */
+/** So many are begun in one round: of 1, 4, 8, 16, 32 and 64, p99 was lowest at 8 and 16 (decision 52). */
 const A_ROUND = 16
 
 /** In the order in which they came; and those of them that are next, the first one last. */

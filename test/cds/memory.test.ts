@@ -7,6 +7,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { answerCall } from '../../src/cds/call.ts'
+import { makeServiceCatalogue } from '../../src/cds/catalogue.ts'
 import type { CdsService } from '../../src/cds/words.ts'
 
 setFlagsFromString('--expose-gc')
@@ -20,11 +21,14 @@ const service: CdsService = {
   prefetch: { observations: 'Observation?patient={{context.patientId}}&_count=500' },
   answer: ({ prefetch }) => ({ cards: [], extension: { keys: Object.keys(prefetch).length } }),
 }
+const services = [service]
+// all data is sent, so no server is asked
+const unasked = () => Promise.reject(new Error('Nothing is to be read.'))
 const parts = {
-  catalogue: { list: () => [service], find: () => service },
-  servers: { own: () => undefined, other: undefined },
-  now: () => 0,
-} as unknown as Parameters<typeof answerCall>[0]
+  catalogue: makeServiceCatalogue(() => services),
+  servers: { own: unasked, other: unasked },
+  now: Date.now,
+}
 
 const text = JSON.stringify({
   hook: 'patient-view',

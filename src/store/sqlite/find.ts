@@ -37,9 +37,8 @@ const LOOK_AGAIN = 100
 interface Plan {
   readonly type: string
   readonly tid: number
-  /** The query's filter, about kept entries; and its parts. */
-  readonly filter: Filter
-  readonly parts: readonly Filter[]
+  /** The query's filter, about kept entries. */
+  readonly filter: Extract<Filter, { is: 'all' }>
   readonly driver: Source | undefined
   /** What the driver does not already guarantee, about `d.rid`. */
   readonly rest: Filter
@@ -107,12 +106,12 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
   function plan({ type, parts }: Asked): Plan | undefined {
     const tid = words.type(type)
     if (tid === undefined) return undefined
-    const filter: Filter = { is: 'all', parts }
+    const filter: Plan['filter'] = { is: 'all', parts }
     const named = parts.findIndex(part => part.is === 'id' && part.ids.length < SCANT)
     if (named >= 0) {
       const { ids } = parts[named] as Extract<Filter, { is: 'id' }>
       const rest: Filter = { is: 'all', parts: parts.filter((_, i) => i !== named) }
-      return { type, tid, filter, parts, driver: source(parts[named]!, type, compile)!, rest, estimate: ids.length }
+      return { type, tid, filter, driver: source(parts[named]!, type, compile)!, rest, estimate: ids.length }
     }
     // one that reads all the entries of a parameter is only begun with where there is no other
     const direct = parts.some(part => seeks(part) && source(part, type, compile))
@@ -137,7 +136,6 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
       type,
       tid,
       filter,
-      parts,
       driver,
       rest: { is: 'all', parts: parts.filter((part, i) => i !== best || !isExact(part)) },
       estimate,
@@ -369,7 +367,7 @@ export function finder(db: DatabaseSync, run: Statements, words: Dictionary, ext
     // reading texts takes longer than reading an index
     const rows = one.driver?.ordered && query.sort.length === 0 && !readsTexts(one.rest) ? MANY : FEW
     if (one.estimate !== undefined && one.estimate < rows) return true
-    const { parts } = one
+    const { parts } = one.filter
     const straight = parts.length === 0 || (parts.length === 1 && !!one.driver?.ordered)
     const [sort, ...others] = query.sort
     const sorted =
