@@ -7,10 +7,10 @@ import { randomUUID } from 'node:crypto'
 import type { Resource } from '../fhir/types.ts'
 import type { Extractor } from '../search/query.ts'
 import { prepare } from '../store/stamp.ts'
-import type { Engine, Note, Version, Write } from '../store/store.ts'
+import { type Engine, type Note, Printed, type Version, type Write } from '../store/store.ts'
 import { AUDIT_RECORDS, chained, HEAD, type Head, start } from './audit-chain.ts'
 import { auditEvent } from './audit-event.ts'
-import { countOf, happenings, type Journalled, packed } from './audit-journal.ts'
+import { countOf, happenings, type Journalled, type Page, pageOf, Pages } from './audit-journal.ts'
 import { type Happening, type Recorded } from './audit-words.ts'
 import { patientsOf } from './audit-patients.ts'
 
@@ -51,6 +51,9 @@ export interface Audit {
 /** Happenings kept in memory before they are written, and the most there may be before requests wait. */
 const BATCH = 5000
 export const MOST_QUEUED = 10_000
+/** The same in bytes: an answer that shows a thousand resources is a long line. */
+const BATCH_BYTES = 4 << 20
+const MOST_BYTES = 64 << 20
 /** Happenings that may wait in the journal before requests do. */
 const MOST_JOURNAL = 500_000
 /** Milliseconds. */
@@ -61,12 +64,14 @@ const STOPPING = 2_000
 const SLICE = 50
 /** When somebody waits for them. */
 const MORE = 200
-/** There are pauses (milliseconds), and as long is worked between them; while requests come in, half of what they leave free. */
+/** There are pauses (milliseconds), and as long is worked between them; less while requests come in. */
 const PAUSE = 100
 /** Requests in a pause that are few. */
 const BUSY = 20
-/** Pauses in which less than a quarter was left free, after which some are made all the same. */
+/** Pauses that left no time, after which some are made all the same. */
 const PATIENCE = 20
+/** Happenings in the journal beyond which time is taken from requests: the more, the fuller it is. */
+const COMFORTABLE = 50_000
 /** Events a minute of requests without a valid token. */
 const MOST_TURNED_AWAY = 60
 /** The journal's records go when they are used up. */
@@ -78,7 +83,10 @@ export function makeAudit(parts: AuditParts): Audit {
   const journal = engine.records(JOURNAL)
   const records = engine.records(AUDIT_RECORDS)
   const patients = patientsOf(engine)
-  let queue: Recorded[] = []
+  /** What is told now. */
+  const told = new Pages()
+  /** What is being written, or could not be; the oldest first. */
+  const unwritten: (Page & { readonly name: string })[] = []
   let flushTimer: NodeJS.Timeout | undefined
   let flushing: Promise<void> | undefined
   let problem: unknown
@@ -97,13 +105,8 @@ export function makeAudit(parts: AuditParts): Audit {
 
   const newName = () =>
     `${String(now()).padStart(15, '0')}-${String(++names).padStart(9, '0')}-${randomUUID().slice(0, 8)}`
-  /** Made for this log alone, so that it need not be copied. */
-  const recorded = (what: Happening): Recorded => {
-    const made = what as { -readonly [K in keyof Recorded]: Recorded[K] }
-    made.event = randomUUID()
-    made.at = now()
-    return made
-  }
+  const queued = () => unwritten.reduce((sum, { count }) => sum + count, told.count)
+  const isLong = () => told.count >= BATCH || told.bytes >= BATCH_BYTES
 
   /** Whether some of the journal may have been made into events before: after a crash, or a commit that failed. */
   let doubt = true
@@ -137,46 +140,46 @@ export function makeAudit(parts: AuditParts): Audit {
     const what = happened.what === 'unauthenticated' ? counted(happened) : happened
     if (!what) return
     recent++
-    queue.push(recorded(what))
+    const row = told.add(what, now())
     if (what.what === 'break-glass')
-      alert({ event: queue.at(-1)!.event, ...(what.who?.client ? { client: what.who.client } : {}) })
-    if (queue.length >= BATCH && !flushing) void flush().catch(() => {})
-    else if (!flushing) soon()
+      alert({ event: told.eventOf(row), ...(what.who?.client ? { client: what.who.client } : {}) })
+    if (flushing) return
+    if (isLong()) void flush().catch(() => {})
+    else soon()
   }
 
   function flush(): Promise<void> {
-    if (flushing) return flushing.then(() => (queue.length > 0 ? flush() : undefined))
+    if (flushing) return flushing.then(() => (queued() > 0 ? flush() : undefined))
     clearTimeout(flushTimer)
     flushTimer = undefined
     flushing = write().finally(() => {
       flushing = undefined
-      if (queue.length > 0) soon()
+      if (queued() > 0) soon()
     })
     return flushing
   }
 
   /** Many share one durable commit: the next one waits, unless there are many already. */
   function soon(): void {
-    flushTimer ??= setTimeout(() => void flush().catch(() => {}), queue.length >= BATCH ? 0 : FLUSH_AFTER)
+    flushTimer ??= setTimeout(() => void flush().catch(() => {}), isLong() ? 0 : FLUSH_AFTER)
   }
 
   async function write(): Promise<void> {
     await opened
     if (waiting >= MOST_JOURNAL && !closed) await drain(1000)
-    if (queue.length > 0) {
-      const batch = queue
-      queue = []
-      const name = newName()
+    if (told.count > 0) unwritten.push({ name: newName(), ...told.take() })
+    for (let page = unwritten[0]; page; page = unwritten[0]) {
+      const { name, json, count } = page
       try {
-        await engine.commit([], { records: JOURNAL, key: name, value: () => packed(batch), expires: NEVER })
+        await engine.commit([], { records: JOURNAL, key: name, value: () => new Printed(json), expires: NEVER })
       } catch (error) {
-        queue = [...batch, ...queue]
         problem = error
         failed(error)
         throw error
       }
       problem = undefined
-      intoJournal(name, batch.length)
+      unwritten.shift()
+      intoJournal(name, count)
     }
     seal()
   }
@@ -188,17 +191,18 @@ export function makeAudit(parts: AuditParts): Audit {
   }
 
   function room(): Promise<void> | undefined {
-    if (queue.length < MOST_QUEUED) return undefined
-    return flush()
+    if (unwritten.length === 0 && !isLong()) return undefined
+    const bytes = unwritten.reduce((sum, { json }) => sum + json.length, told.bytes)
+    return queued() < MOST_QUEUED && bytes < MOST_BYTES ? undefined : flush()
   }
 
   function note(happened: (versions: readonly Version[]) => readonly Happening[]): { note: Note; kept(): void } {
     const name = newName()
     let count = 0
     const value = (versions: readonly Version[]) => {
-      const all = happened(versions).map(recorded)
-      count = all.length
-      return packed(all)
+      const page = pageOf(happened(versions), now())
+      count = page.count
+      return new Printed(page.json)
     }
     return {
       note: { records: JOURNAL, key: name, value, expires: NEVER },
@@ -239,20 +243,29 @@ export function makeAudit(parts: AuditParts): Audit {
     }
   }
 
-  /** Resolves when few requests come in, somebody waits, or too much has gathered; until then makes events in what time is left. */
+  /** Resolves when few requests come in, or somebody waits; until then makes events in what time there is for it. */
   async function leisure(): Promise<void> {
     for (let full = 0; ; ) {
       recent = 0
       const before = performance.eventLoopUtilization()
       await sleep(PAUSE)
-      if (hurry > 0 || recent <= BUSY || waiting >= MOST_JOURNAL / 2 || closed) return
-      const { idle } = performance.eventLoopUtilization(before)
-      if (idle < PAUSE / 4 && ++full < PATIENCE) continue
+      if (hurry > 0 || recent <= BUSY || closed) return
+      const time = timeFor(performance.eventLoopUtilization(before).idle)
+      if (time === 0 && ++full < PATIENCE) continue
       full = 0
-      const until = performance.now() + idle / 2
+      const until = performance.now() + time
       do await sealSome(SLICE)
       while (journalled.length > 0 && performance.now() < until && !closed)
     }
+  }
+
+  /**
+   * Half of what requests leave free when that is most of it: a client that is kept waiting asks less, and what it leaves is not free.
+   * Milliseconds in a pause, of both.
+   */
+  function timeFor(idle: number): number {
+    const fullness = (waiting - COMFORTABLE) / (MOST_JOURNAL - COMFORTABLE)
+    return Math.max(idle < PAUSE / 2 ? 0 : idle / 2, fullness * PAUSE, 0)
   }
 
   /** What of the first record of the journal was made into events already, when it has more than a slice. */
@@ -319,7 +332,7 @@ export function makeAudit(parts: AuditParts): Audit {
     } finally {
       hurry--
     }
-    return queue.length === 0 && journalled.length === 0
+    return queued() === 0 && journalled.length === 0
   }
 
   return {
@@ -329,7 +342,7 @@ export function makeAudit(parts: AuditParts): Audit {
     flush,
     settle,
     get waiting() {
-      return { queue: queue.length, journal: waiting }
+      return { queue: queued(), journal: waiting }
     },
     async close() {
       // what cannot be written was told of by `failed`

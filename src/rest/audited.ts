@@ -7,7 +7,20 @@ import { type AuditedInteraction, type AuditLevel, type Happening, whoOf } from 
 import type { Caller } from '../access/caller.ts'
 import { ShownSoFar } from '../access/shown.ts'
 import { FhirError, forbidden } from '../fhir/outcome.ts'
-import { noted, type Method, type Store, type Version } from '../store/store.ts'
+import type { Ref } from '../fhir/types.ts'
+import type { Query } from '../search/query.ts'
+import {
+  type HistoryPage,
+  type HistoryQuery,
+  type Method,
+  type Note,
+  noted,
+  type Page,
+  type Records,
+  type Store,
+  type Version,
+  type Write,
+} from '../store/store.ts'
 import type { FhirRequest, FhirResponse, Match } from './exchange.ts'
 
 /** The log as a door uses it. */
@@ -26,6 +39,7 @@ export interface Watch {
 export const TYPE = 'AuditEvent'
 /** What nobody may do to it. */
 export const written: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete', 'transaction'])
+/** What is recorded with what was asked, and what the answer held. */
 const shows: ReadonlySet<string> = new Set([
   'search-type',
   'search-system',
@@ -34,7 +48,6 @@ const shows: ReadonlySet<string> = new Set([
   'history-system',
   'operation',
 ])
-
 /** Answers, and records it as the level says. AuditEvents that wait are made before they are asked for. */
 export async function audited(
   { log, level }: DoorAudit,
@@ -59,7 +72,7 @@ export async function audited(
   if (!records) return answer(protecting)
   const full = log.room()
   if (full) await full
-  const watch = watching(log, request, caller, match, name)
+  const watch = new Watching(log, request, caller, match, name)
   const isWrite = written.has(name) || match.operation?.affectsState === true
   try {
     const response = await answer(watch)
@@ -91,99 +104,141 @@ const protecting: Watch = { over: store => veiled(store) }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
-interface Watching extends Watch {
-  /** Tells of the exchange, unless a commit has. */
-  end(status: number, version?: Version, why?: string): void
-}
+/** A class, and so is the store below: an object with so many functions of its own costs each request more than being recorded does. */
+class Watching implements Watch {
+  readonly #log: Audit
+  readonly #request: FhirRequest
+  readonly #caller: Caller
+  readonly #match: Match
+  readonly #name: AuditedInteraction
+  #shown: ShownSoFar | undefined
+  #told = false
 
-function watching(log: Audit, request: FhirRequest, caller: Caller, match: Match, name: AuditedInteraction): Watching {
-  const shown = new ShownSoFar()
-  let told = false
-  const happening = (status: number, version?: Version, why?: string): Happening => {
+  constructor(log: Audit, request: FhirRequest, caller: Caller, match: Match, name: AuditedInteraction) {
+    this.#log = log
+    this.#request = request
+    this.#caller = caller
+    this.#match = match
+    this.#name = name
+  }
+
+  over(store: Store): Store {
+    const seen = veiled(store)
+    // of one resource that is read the answer tells, and nothing is written
+    if (this.#name === 'read' || this.#name === 'vread') return seen
+    return new Watched(seen, this, shows.has(this.#name))
+  }
+
+  /** Keeps what was shown. */
+  show(versions: readonly Version[]): void {
+    if (versions.length > 0) (this.#shown ??= new ShownSoFar()).add(versions)
+  }
+
+  async commit(seen: Store, writes: readonly Write[], note: Note | undefined): Promise<Version[]> {
+    if (this.#told || writes.length === 0) return seen.commit(writes, note)
+    const own = this.#log.note(versions => this.#committed(versions))
+    const versions = await seen.commit(writes, noted(note, own.note))
+    this.#told = true
+    own.kept()
+    return versions
+  }
+
+  /** Tells of the exchange, unless a commit has. */
+  end(status: number, version?: Version, why?: string): void {
+    if (this.#told) return
+    this.#told = true
+    this.#log.tell(this.#happening(status, version, why))
+  }
+
+  #happening(status: number, version?: Version, why?: string): Happening {
+    const [request, match, name, shown] = [this.#request, this.#match, this.#name, this.#shown]
     const requestId = request.headers['x-request-id']
     const claimed = request.headers['x-purpose-of-use']
     const id = match.id || (version?.ref.id ?? '')
     const number = match.rest && name === 'vread' ? match.rest : (version?.version ?? '')
     // field by field: every request passes here
-    const made: Mutable<Happening> = { what: match.interaction.event ?? name, status, who: whoOf(caller) }
+    const made: Mutable<Happening> = { what: match.interaction.event ?? name, status, who: whoOf(this.#caller) }
     if (request.from) made.from = request.from
     if (match.type) made.type = match.type
     // what has no type is no resource: the path says it all
     if (id && (match.type || version)) made.id = id
     if (number) made.version = number
     if (match.operation) made.operation = match.operation.code
-    if (name.startsWith('search') || name.startsWith('history') || name === 'operation') made.query = queryOf(request)
-    if (shown.text) made.shown = shown.text
-    if (shown.more > 0) made.more = shown.more
+    if (shows.has(name)) made.query = queryOf(request)
+    if (shown) made.shown = shown.text
+    if (shown && shown.more > 0) made.more = shown.more
     if (requestId) made.request = requestId
     if (claimed) made.claimed = claimed.slice(0, 64)
     if (why) made.why = why
     return made
   }
+
   /** One for each version; for what is no write of one resource, one for the whole too. */
-  const committed = (versions: readonly Version[]): Happening[] => {
-    const each = versions.map(version => ({ ...happening(200), ...ofVersion(version) }))
-    if (match.operation) {
-      shown.add(versions)
-      return [happening(200)]
+  #committed(versions: readonly Version[]): Happening[] {
+    const each = versions.map(version => ({ ...this.#happening(200), ...ofVersion(version) }))
+    if (this.#match.operation) {
+      this.show(versions)
+      return [this.#happening(200)]
     }
-    if (name === 'transaction') return [happening(200), ...each]
+    if (this.#name === 'transaction') return [this.#happening(200), ...each]
     return each
-  }
-  return {
-    over(store) {
-      const seen = veiled(store)
-      // of one resource that is read the answer tells, and nothing is written
-      if (name === 'read' || name === 'vread') return seen
-      return {
-        ...seen,
-        commit: async (writes, note) => {
-          if (told || writes.length === 0) return seen.commit(writes, note)
-          const own = log.note(committed)
-          const versions = await seen.commit(writes, noted(note, own.note))
-          told = true
-          own.kept()
-          return versions
-        },
-        ...(shows.has(name) ? showing(seen, versions => shown.add(versions)) : {}),
-      }
-    },
-    end(status, version, why) {
-      if (told) return
-      told = true
-      log.tell(happening(status, version, why))
-    },
   }
 }
 
-/** The questions whose answers are shown. */
-function showing(
-  store: Store,
-  keep: (versions: readonly Version[]) => void,
-): Pick<Store, 'find' | 'read' | 'readMany' | 'readVersion' | 'history' | 'referrers'> {
-  const kept = (version: Version | undefined) => {
-    if (version) keep([version])
-    return version
+/** The store of one exchange: notes what is written, and keeps what is shown when the answer is made of it. */
+class Watched implements Store {
+  readonly #store: Store
+  readonly #watching: Watching
+  readonly #shows: boolean
+
+  constructor(store: Store, watching: Watching, shows: boolean) {
+    this.#store = store
+    this.#watching = watching
+    this.#shows = shows
   }
-  const all = <T extends readonly Version[]>(versions: T): T => {
-    keep(versions)
+
+  #all<T extends readonly Version[]>(versions: T): T {
+    if (this.#shows) this.#watching.show(versions)
     return versions
   }
-  return {
-    read: async ref => kept(await store.read(ref)),
-    readVersion: async (ref, version) => kept(await store.readVersion(ref, version)),
-    readMany: async refs => all(await store.readMany(refs)),
-    referrers: async (type, param, refs, limit) => all(await store.referrers(type, param, refs, limit)),
-    async find(query) {
-      const page = await store.find(query)
-      keep(page.matches)
-      return page
-    },
-    async history(query) {
-      const page = await store.history(query)
-      keep(page.versions)
-      return page
-    },
+
+  async read(ref: Ref): Promise<Version | undefined> {
+    const version = await this.#store.read(ref)
+    if (version) this.#all([version])
+    return version
+  }
+  async readVersion(ref: Ref, number: string): Promise<Version | undefined> {
+    const version = await this.#store.readVersion(ref, number)
+    if (version) this.#all([version])
+    return version
+  }
+  async readMany(refs: readonly Ref[]): Promise<Version[]> {
+    return this.#all(await this.#store.readMany(refs))
+  }
+  async referrers(type: string, param: string, refs: readonly Ref[], limit: number): Promise<Version[]> {
+    return this.#all(await this.#store.referrers(type, param, refs, limit))
+  }
+  async find(query: Query): Promise<Page> {
+    const page = await this.#store.find(query)
+    this.#all(page.matches)
+    return page
+  }
+  async history(query: HistoryQuery): Promise<HistoryPage> {
+    const page = await this.#store.history(query)
+    this.#all(page.versions)
+    return page
+  }
+  commit(writes: readonly Write[], note?: Note): Promise<Version[]> {
+    return this.#watching.commit(this.#store, writes, note)
+  }
+  counts(): Promise<ReadonlyMap<string, number>> {
+    return this.#store.counts()
+  }
+  records(name: string): Records {
+    return this.#store.records(name)
+  }
+  close(): Promise<void> {
+    return this.#store.close()
   }
 }
 
@@ -208,7 +263,7 @@ function veilOver(store: Store): Store {
     counts: () => store.counts(),
     records: name => store.records(name),
     close: () => store.close(),
-    async find(query) {
+    find(query) {
       if (query.types.length < 2 || !query.types.includes(TYPE)) return store.find(query)
       return store.find({ ...query, types: query.types.filter(type => type !== TYPE) })
     },

@@ -79,7 +79,7 @@ export interface Note {
   /** The name of the records it is among. */
   readonly records: string
   readonly key: string
-  /** Made of what the commit made. */
+  /** Made of what the commit made: a value, or its JSON. */
   value(versions: readonly Version[]): unknown
   /** Until when it is kept, in milliseconds since 1970. */
   readonly expires: number
@@ -87,6 +87,14 @@ export interface Note {
   readonly also?: Note
   /** Records that go with it: what it says has taken their place. */
   readonly drops?: readonly { readonly records: string; readonly key: string }[]
+}
+
+/** The value of a note that is printed already. */
+export class Printed {
+  readonly json: string
+  constructor(json: string) {
+    this.json = json
+  }
 }
 
 /** Both, kept together; the first of them may be missing. */

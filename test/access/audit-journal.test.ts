@@ -2,7 +2,7 @@
  * What is noted of a request comes out of the journal as it went in, also from a journal that an earlier version wrote.
  */
 import { expect, test } from 'vitest'
-import { countOf, happenings, packed } from '../../src/access/audit-journal.ts'
+import { countOf, happenings, type Journalled, type Page, pageOf, Pages } from '../../src/access/audit-journal.ts'
 import type { Recorded } from '../../src/access/audit-words.ts'
 import { shownIn, ShownSoFar } from '../../src/access/shown.ts'
 import type { Version } from '../../src/store/store.ts'
@@ -12,36 +12,87 @@ const service = { client: 'service' }
 const batch: readonly Recorded[] = [
   { event: 'e1', at: 1_700_000_000_000, what: 'read', status: 200, who: app, from: '127.0.0.1', type: 'Patient', id: '1', version: '2', request: 'r' }, // prettier-ignore
   { event: 'e2', at: 1_700_000_000_007, what: 'search-type', status: 200, who: service, type: 'Observation', query: 'GET Observation?code=x', shown: 'Observation/1/1/2/7 Patient/3/1', more: 3 }, // prettier-ignore
-  { event: 'e3', at: 1_700_000_000_009, what: 'sign-in', status: 401, who: app, why: 'a "quoted" 王', patient: 'Patient/1' }, // prettier-ignore
+  { event: 'e3', at: 1_700_000_000_009, what: 'sign-in', status: 401, who: app, why: 'a "quoted" 王 \ud800', patient: 'Patient/1' }, // prettier-ignore
   { event: 'e4', at: 1_700_000_000_010, what: 'unauthenticated', status: 401 },
   { event: 'e5', at: 1_700_000_000_010, what: 'operation', status: 200, who: app, operation: 'everything', claimed: 'TREAT', id: 'p' }, // prettier-ignore
 ]
 
-const stored = (value: unknown) => JSON.parse(JSON.stringify(value)) as ReturnType<typeof packed>
+const read = ({ json }: Page) => JSON.parse(json) as Journalled
+/** Without what an event is given when it is recorded. */
+const plain = (all: readonly Recorded[]) => all.map(({ event: _, ...rest }) => rest)
+
+function told(pages: Pages): Page {
+  for (const { event: _, at, ...what } of batch) pages.add(what, at)
+  return pages.take()
+}
 
 test('every field comes out as it went in, through JSON', () => {
-  const kept = stored(packed(batch))
-  expect(countOf(kept)).toBe(batch.length)
-  expect(happenings(kept)).toEqual(batch)
+  const page = told(new Pages())
+  expect(page.count).toBe(batch.length)
+  expect(countOf(read(page))).toBe(batch.length)
+  expect(plain(happenings(read(page)))).toEqual(plain(batch))
+})
+
+test('a page that began too small for what is told holds all of it', () => {
+  expect(plain(happenings(read(told(new Pages(8)))))).toEqual(plain(batch))
+})
+
+test('the next page has nothing of the one before', () => {
+  const pages = new Pages()
+  told(pages)
+  expect(happenings(read(pages.take()))).toEqual([])
+  const again = read(told(pages))
+  expect(plain(happenings(again))).toEqual(plain(batch))
+  expect(again.who).toEqual([app, service])
+})
+
+test('each event has an id of its own, which is known when it is told and is the same whenever it is read', () => {
+  const pages = new Pages()
+  const known: string[] = []
+  const all = new Set<string>()
+  for (let page = 0; page < 3; page++) {
+    for (let i = 0; i < 2000; i++) known.push(pages.eventOf(pages.add(batch[0]!, 0)))
+    const kept = read(pages.take())
+    for (const { event } of [...happenings(kept), ...happenings(kept)]) all.add(event)
+  }
+  expect([...all]).toEqual(known)
+  for (const id of known) expect(id).toMatch(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/)
 })
 
 test('each who is written once', () => {
-  expect(packed(batch).who).toEqual([app, service])
+  expect(read(told(new Pages())).who).toEqual([app, service])
 })
 
+test('what goes with a write is a page of its own', () => {
+  const kept = read(pageOf(batch.slice(0, 2), 7))
+  expect(happenings(kept).map(({ what, at }) => [what, at])).toEqual([
+    ['read', 7],
+    ['search-type', 7],
+  ])
+})
+
+const old = { ...batch[1]!, shown: ['Observation/1/1', 'Observation/2/7', 'Patient/3/1'] }
+
 test('a record of an earlier version is read', () => {
-  expect(countOf(stored(batch))).toBe(batch.length)
-  expect(happenings(stored(batch))).toEqual(batch)
+  const whole = JSON.parse(JSON.stringify(batch)) as Recorded[]
+  expect(countOf(whole)).toBe(batch.length)
+  expect(happenings(whole)).toEqual(whole)
+  const withIds = {
+    since: 1_700_000_000_000,
+    who: [service],
+    from: ['127.0.0.1'],
+    rows: [['e2', 7, 'search-type', 200, 0, -1, 'Observation', null, null, null, null, 'GET Observation?code=x', old.shown, 3]],
+  } as unknown as Journalled // prettier-ignore
+  expect(countOf(withIds)).toBe(1)
+  expect(happenings(withIds)).toEqual([{ ...batch[1]!, shown: old.shown.join(' ') }])
 })
 
 test('of versions that an earlier version kept one by one, all are read', () => {
-  const old = { ...batch[1]!, shown: ['Observation/1/1', 'Observation/2/7', 'Patient/3/1'] }
-  for (const kept of [stored([old]), stored(packed([old as unknown as Recorded]))])
-    expect([...shownIn(happenings(kept)[0]!.shown!)]).toEqual([
-      { type: 'Observation', id: '1', version: '1' },
-      { type: 'Observation', id: '2', version: '7' },
-      { type: 'Patient', id: '3', version: '1' },
-    ])
+  expect([...shownIn(happenings([old as unknown as Recorded])[0]!.shown!)]).toEqual([
+    { type: 'Observation', id: '1', version: '1' },
+    { type: 'Observation', id: '2', version: '7' },
+    { type: 'Patient', id: '3', version: '1' },
+  ])
 })
 
 test('what several questions of one answer show is read again, at most a thousand, and how many more there are', () => {

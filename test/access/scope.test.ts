@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { letters, printScope, printScopes, readScopes, type Scopes } from '../../src/access/scope.ts'
 import { narrower } from '../../src/access/scope-narrower.ts'
 import { tryScopes } from '../../src/access/scope-words.ts'
+import { cost } from '../help/cost.ts'
 import { base, definitions } from '../help/server.ts'
 
 const read = (text: string): Scopes => readScopes(text, definitions)
@@ -114,11 +115,9 @@ describe('reading', () => {
     expect(read(many)).toMatchObject({ resources: [], others: [] })
   })
 
-  test('hostile texts are read at once', () => {
+  test('hostile texts are read at once', async () => {
     for (const text of ['patient/'.repeat(1000), '.?'.repeat(4000), 'launch/' + 'a'.repeat(8000), '?&='.repeat(2700)]) {
-      const before = performance.now()
-      expect(read(text).resources).toEqual([])
-      expect(performance.now() - before).toBeLessThan(50)
+      expect(await cost(() => expect(read(text).resources).toEqual([]))).toBeLessThan(50)
     }
   })
 })

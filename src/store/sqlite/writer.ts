@@ -17,6 +17,7 @@ import {
   Mismatch,
   type Note,
   Overtaken,
+  Printed,
   StorageFull,
   type Version,
   type Write,
@@ -202,7 +203,9 @@ export class Writer {
 
   #note({ records, key, value, expires, also, drops = [] }: Note, versions: readonly Version[]): void {
     const { run } = this.#own
-    run('INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?)').run(records, key, JSON.stringify(value(versions)), expires)
+    const made = value(versions)
+    const json = made instanceof Printed ? made.json : JSON.stringify(made)
+    run('INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?)').run(records, key, json, expires)
     for (const gone of drops) run('DELETE FROM record WHERE name = ? AND key = ?').run(gone.records, gone.key)
     if (also) this.#note(also, versions)
   }
