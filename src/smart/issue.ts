@@ -4,7 +4,7 @@
  */
 import { emergencyClaim } from '../access/break-glass.ts'
 import type { KeptFamily } from './families.ts'
-import { sign } from '../jwt/jwt.ts'
+import { type Claims, sign } from '../jwt/jwt.ts'
 import type { Keys } from '../jwt/signing-keys.ts'
 import { spoiled } from './simulations.ts'
 import type { ServiceGrant } from './words.ts'
@@ -19,6 +19,8 @@ export interface IssueParts {
   readonly tenant: string
   readonly now: () => number
   readonly random: (bytes: number) => Buffer
+  /** Told of each access token, before the client is. */
+  readonly issued?: (token: string, base: string, claims: Claims) => Promise<void>
 }
 
 export interface Issue {
@@ -43,15 +45,17 @@ export type TokenAnswer = {
   readonly scope: string
 } & Readonly<Record<string, unknown>>
 
-export function makeIssue({ keys, tenant, now, random }: IssueParts): Issue {
+export function makeIssue({ keys, tenant, now, random, issued: told }: IssueParts): Issue {
   const seconds = () => Math.floor(now() / 1000)
 
   async function access(claims: object, scope: string, base: string, lasts: number): Promise<TokenAnswer> {
     const issued = seconds()
     const key = await keys.signing('ES256')
     const all = { iss: base, aud: base, tenant, ...claims, scope, jti: random(16).toString('base64url'), iat: issued, exp: issued + lasts } // prettier-ignore
+    const token = sign(all, key, 'at+jwt')
+    await told?.(token, base, all)
     return {
-      access_token: sign(all, key, 'at+jwt'),
+      access_token: token,
       token_type: 'Bearer',
       expires_in: Math.max(lasts, 0),
       scope,

@@ -39,7 +39,7 @@ export function makeSmartServer(smart: SmartParts, makePages: (parts: PagesParts
   const codes = makeCodes(records('smart-codes'), now)
   const launches = makeLaunches(records('smart-launches'), now, random)
   const refreshTokens = makeRefreshTokens(records('smart-refresh'), families, now)
-  const verify = makeVerify({ keys, families, tenant, now })
+  const { verify, issued } = makeVerify({ keys, families, tenant, now })
   const check = makeCheckAssertion(makeHolderKeys(smart), records('smart-assertions'), now)
   const throttle = () => makeThrottle({ now, most: 5, within: MINUTE })
   const authenticate = makeAuthenticate({ clients, check, throttle: throttle() })
@@ -84,7 +84,7 @@ export function makeSmartServer(smart: SmartParts, makePages: (parts: PagesParts
     pages: () => pages,
   })
   const keysPlay = makeKeysPlay(now)
-  const issue = makeIssue({ keys, tenant, now, random })
+  const issue = makeIssue({ keys, tenant, now, random, issued })
   const parts = { authenticate, verify, families, refreshTokens, smart }
   const register: Endpoint = (request, base) => registration.answer(request, base)
   const endpoints: Readonly<Record<string, Endpoint>> = {

@@ -12,6 +12,7 @@ import {
   makeConformance,
 } from '../../src/fhir/conformance.ts'
 import { loadNpmPackages } from '../../src/fhir/npm-packages.ts'
+import { cost } from '../help/cost.ts'
 
 const url = 'http://example.org/ValueSet/x'
 /** A package whose value sets say which one they are. */
@@ -164,11 +165,12 @@ describe('resources laid over packages', () => {
     expect(packages.with(odd as unknown as CanonicalResource[]).entries('ValueSet')).toHaveLength(2)
   })
 
-  test('cost next to nothing beside nine thousand of packages', () => {
+  test('cost next to nothing beside nine thousand of packages', async () => {
     const shipped = makeConformance(loadNpmPackages())
-    const started = performance.now()
-    for (let i = 0; i < 100; i++) expect(shipped.with([own('mine')]).find('ValueSet', url)?.['title']).toBe('mine')
-    expect((performance.now() - started) / 100).toBeLessThan(2)
+    const taken = await cost(() => {
+      for (let i = 0; i < 100; i++) expect(shipped.with([own('mine')]).find('ValueSet', url)?.['title']).toBe('mine')
+    })
+    expect(taken / 100).toBeLessThan(2)
   })
 })
 

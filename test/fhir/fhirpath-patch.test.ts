@@ -5,6 +5,7 @@ import { parseJson, printJson } from '../../src/fhir/json.ts'
 import { FhirError } from '../../src/fhir/outcome.ts'
 import { loadDefinitions } from '../../src/fhir/packages.ts'
 import type { Resource } from '../../src/fhir/types.ts'
+import { cost } from '../help/cost.ts'
 
 const definitions = loadDefinitions()
 
@@ -553,15 +554,15 @@ describe('paths', () => {
     expect(refusal({}, { type: 'delete', path }).status).toBe(400)
   })
 
-  test('that look at very much are stopped in time', () => {
+  test('that look at very much are stopped in time', async () => {
     const name = Array.from({ length: 2000 }, (_, i) => ({ family: `F${i}`, given: ['A', 'B'] }))
     const long = 'x'.repeat(5_000_000)
     for (const criterion of ['%resource.name.family.exists()', "%resource.birthDate.contains('y').not()"]) {
       const path = `Patient.name.where(${Array.from({ length: 20 }, () => criterion).join(' and ')})`
-      const start = performance.now()
-      const error = refusal({ name, birthDate: long }, ...Array.from({ length: 900 }, () => ({ type: 'delete', path })))
+      const patch = Array.from({ length: 900 }, () => ({ type: 'delete', path }))
+      let error: unknown
+      expect(await cost(() => (error = refusal({ name, birthDate: long }, ...patch)))).toBeLessThan(3000)
       expect(error).toMatchObject({ status: 422, issues: [{ code: 'too-costly' }] })
-      expect(performance.now() - start).toBeLessThan(2000)
     }
   })
 

@@ -6,6 +6,7 @@ import { FhirError } from '../../src/fhir/outcome.ts'
 import { loadDefinitions } from '../../src/fhir/packages.ts'
 import { applyPatch } from '../../src/fhir/patch.ts'
 import type { Resource } from '../../src/fhir/types.ts'
+import { cost } from '../help/cost.ts'
 
 const resource = (text: string) => parseJson(Buffer.from(text)) as unknown as Resource
 const patient = () =>
@@ -280,11 +281,9 @@ describe('limits', () => {
     expect(refusal(operations(1001)).status).toBe(422)
   })
 
-  test('copies of copies stop before they fill the memory', () => {
+  test('copies of copies stop before they fill the memory', async () => {
     const patch = Array.from({ length: 60 }, (_, i) => ({ op: 'copy', from: '/name', path: `/name/${i % 2}/x${i}` }))
-    const start = performance.now()
-    expect(refusal(patch).status).toBe(422)
-    expect(performance.now() - start).toBeLessThan(5000)
+    expect(await cost(() => expect(refusal(patch).status).toBe(422))).toBeLessThan(5000)
   })
 
   test('nothing is nested more than 64 levels, neither by one value nor by many moves', () => {

@@ -7,6 +7,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import type { Waits } from './prober.ts'
 import { startServer, type ServerProcess } from './process.ts'
 
 export interface Answer {
@@ -48,7 +49,7 @@ export async function runServer(settings: Record<string, string> = {}): Promise<
     raw: bytes => raw(port, bytes),
     prober: () =>
       (prober ??= new Worker(new URL('./prober.ts', import.meta.url), {
-        workerData: { port },
+        workerData: { port, pid: server.process.pid },
         execArgv: [],
       }).setMaxListeners(0)),
     async end() {
@@ -151,10 +152,10 @@ export function fault(answer: Answer, sent = ''): string {
   return answer.text.length > 20_000 ? `a long answer: ${shown}` : ''
 }
 
-/** Does the work while a thread asks /livez all the time; gives the result and the longest time an answer took, in ms. */
-export async function watching<T>(server: Running, work: () => Promise<T>): Promise<{ result: T; longest: number }> {
+/** Does the work while a thread asks /livez all the time; gives the result, and how long answers took meanwhile. */
+export async function watching<T>(server: Running, work: () => Promise<T>): Promise<{ result: T } & Waits> {
   const prober = server.prober()
-  const heard = (): Promise<number> =>
+  const heard = (): Promise<Waits> =>
     new Promise((resolve, reject) => prober.once('message', resolve).once('error', reject))
   const tell = () => {
     const answer = heard()
@@ -164,7 +165,7 @@ export async function watching<T>(server: Running, work: () => Promise<T>): Prom
   await tell()
   try {
     const result = await work()
-    return { result, longest: await tell() }
+    return { result, ...(await tell()) }
   } catch (error) {
     await tell()
     throw error

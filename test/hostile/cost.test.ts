@@ -3,6 +3,7 @@
  * https://hl7.org/fhir/R4/search.html#errors
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Waits } from '../help/prober.ts'
 import {
   complaints,
   fault,
@@ -13,9 +14,11 @@ import {
   type Running,
 } from '../help/running-server.ts'
 
-/** In ms: how long others may wait, and how long the answer itself may take. */
+/** In ms of the reference machine: how long others may wait, and how long they may where megabytes are taken in. */
 const PATIENCE = 1000
-const DEADLINE = 12_000
+const MEGABYTES = 2000
+/** In ms of the clock, and far from never: when the answer itself must be there. */
+const DEADLINE = 30_000
 
 let server: Running
 beforeAll(async () => {
@@ -49,19 +52,20 @@ beforeAll(async () => {
     expect(
       (await server.ask('POST', '', { body: { resourceType: 'Bundle', type: 'transaction', entry } })).status,
     ).toBe(200)
-})
+}, 60_000)
 afterAll(() => server.end())
 
-/** Asks; others must be answered meanwhile, and the answer must come in time and be without fault. */
-async function asked(method: string, path: string, asking: Asking = {}): Promise<Answer> {
+/** Asks; others must be answered meanwhile, and the answer must come in time and be without fault. Tells what it cost, too. */
+async function weighed(method: string, path: string, asking: Asking, patience: number): Promise<Answer & Waits> {
   const started = performance.now()
-  const { result, longest } = await watching(server, () => server.ask(method, path, asking))
+  const { result, ...waits } = await watching(server, () => server.ask(method, path, asking))
   const sent = `${path} ${typeof asking.body === 'string' ? asking.body : JSON.stringify(asking)}`
   expect(result.status === 200 ? '' : fault(result, sent)).toBe('')
-  expect([sent.slice(0, 100), longest < PATIENCE || longest]).toEqual([sent.slice(0, 100), true])
+  expect([sent.slice(0, 100), waits.longest < patience || waits.longest]).toEqual([sent.slice(0, 100), true])
   expect(performance.now() - started).toBeLessThan(DEADLINE)
-  return result
+  return { ...result, ...waits }
 }
+const asked = (method: string, path: string, asking: Asking = {}) => weighed(method, path, asking, PATIENCE)
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
 const search = (type: string, query: string) => asked('POST', `${type}/_search`, { body: query, headers: form })
 
@@ -161,7 +165,7 @@ describe('a search that could cost much is answered, or refused as too costly:',
       `code-value-quantity=${Array.from({ length: 500 }, (_, i) => `c${i % 5}$gt${i}`).join(',')}`,
     ],
     ['every type', '', '_lastUpdated=gt1900&_sort=_lastUpdated&_count=1000'],
-  ])('%s', { timeout: 30_000 }, async (_, type, query) => {
+  ])('%s', { timeout: 60_000 }, async (_, type, query) => {
     const { status, body } = type === '' ? await asked('GET', `?${query}`) : await search(type, query)
     expect([200, 400, 413, 422]).toContain(status)
     if (status === 200) expect(body.entry?.length ?? 0).toBeLessThanOrEqual(5000)
@@ -205,9 +209,8 @@ describe('a search that could cost much is answered, or refused as too costly:',
 
 describe('a text made to be slow to match is answered as fast as any:', () => {
   const quickly = async (method: string, path: string, asking: Asking): Promise<Answer> => {
-    const started = performance.now()
     const answer = await asked(method, path, asking)
-    expect(performance.now() - started).toBeLessThan(PATIENCE)
+    expect(answer.whole).toBeLessThan(PATIENCE)
     return answer
   }
 
@@ -320,16 +323,10 @@ describe('a text made to be slow to match is answered as fast as any:', () => {
     ],
     ['a telephone number', { telecom: [{ system: 'phone', value: `+${'1 -'.repeat(30_000)}` }] }],
   ])('%s in a resource', async (_, more) => {
-    const taken = async (body: object) => {
-      const started = performance.now()
-      const { status } = await asked('POST', 'Patient', { body: { resourceType: 'Patient', ...body } })
-      expect([201, 400, 422]).toContain(status)
-      return performance.now() - started
-    }
-    const hostile = await taken(more)
-    // megabytes take their time on a busy machine, whatever is in them; eighteen signs for one take five times as long
-    const plain = hostile < PATIENCE ? 0 : await taken({ name: [{ text: 'a'.repeat(JSON.stringify(more).length) }] })
-    expect(hostile).toBeLessThan(Math.max(PATIENCE, 7 * plain))
+    const body = { resourceType: 'Patient', ...more }
+    const { status, whole } = await weighed('POST', 'Patient', { body }, MEGABYTES)
+    expect([201, 400, 422]).toContain(status)
+    expect(whole).toBeLessThan(MEGABYTES)
   })
 
   test('paths in a FHIRPath Patch', async () => {
@@ -385,7 +382,7 @@ describe('a text made to be slow to match is answered as fast as any:', () => {
   })
 })
 
-test('many costly searches at once leave others their answers', { timeout: 40_000 }, async () => {
+test('many costly searches at once leave others their answers', { timeout: 120_000 }, async () => {
   const costly = [
     'name:contains=i&_sort=name&link:Patient.link:Patient.name:contains=a',
     `_has:Observation:subject:_has:Observation:has-member:code=c1&_sort=birthdate&_total=accurate`,

@@ -5,6 +5,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { complaints, fault, runServer, watching, type Answer, type Running } from '../help/running-server.ts'
 
+/** In ms of the reference machine: how long others may wait. */
+const PATIENCE = 1500
+
 let server: Running
 beforeAll(async () => void (server = await runServer()))
 afterAll(() => server.end())
@@ -34,7 +37,7 @@ const reindex = async (): Promise<Answer> => {
     server.ask('POST', '$reindex', { body: { resourceType: 'Parameters' } }),
   )
   expect(fault(result)).toBe('')
-  expect(longest).toBeLessThan(1000)
+  expect(longest).toBeLessThan(PATIENCE)
   return result
 }
 afterEach(async () => {
@@ -133,7 +136,7 @@ describe('$reindex takes up an expression', () => {
     const body = JSON.stringify({ resourceType: 'Patient', name })
     const { result, longest } = await watching(server, () => server.ask('POST', 'Patient', { body }))
     expect(result.status).toBe(201)
-    expect(longest).toBeLessThan(1000)
+    expect(longest).toBeLessThan(PATIENCE)
     expect((await server.ask('DELETE', `Patient/${result.body.id}`)).status).toBeLessThan(300)
   })
 })

@@ -20,8 +20,8 @@ let server: Running
 beforeAll(async () => void (server = await runServer()))
 afterAll(() => server.end())
 
-/** In ms: longer than this nobody else may wait for an answer. */
-const PATIENCE = 1000
+/** In ms of the reference machine: longer than this nobody else may wait for an answer, while 16 MiB are read. */
+const PATIENCE = 3500
 const MiB = 1024 * 1024
 
 /** Asks, and makes sure that others were answered meanwhile and that nothing is wrong with the answer. */
@@ -178,7 +178,7 @@ describe('what is long is found, and holds up no search:', () => {
     expect([again.status, again.body.id]).toEqual([200, b])
   })
 
-  test('a text of fourteen million characters', async () => {
+  test('a text of fourteen million characters', { timeout: 60_000 }, async () => {
     const text = 'z'.repeat(14_000_000)
     const body = {
       resourceType: 'Patient',
@@ -189,12 +189,13 @@ describe('what is long is found, and holds up no search:', () => {
     expect((await asked('POST', 'Patient', { body: { ...body, identifier: [] } })).status).toBe(422)
     expect((await asked('POST', 'Patient', { body: { ...body, identifier: undefined } })).status).toBe(201)
     expect((await asked('POST', 'Patient', { body: { ...body, name: undefined } })).status).toBe(201)
-    const started = performance.now()
-    for (let i = 0; i < 200; i++) await server.ask('GET', `Patient?name=zy${i}&identifier=zzza${i}&_count=1`)
-    expect(performance.now() - started).toBeLessThan(2000)
+    const { whole } = await watching(server, async () => {
+      for (let i = 0; i < 200; i++) await server.ask('GET', `Patient?name=zy${i}&identifier=zzza${i}&_count=1`)
+    })
+    expect(whole).toBeLessThan(2000)
   })
 
-  test('a resource of more values than one may have', async () => {
+  test('a resource of more values than one may have', { timeout: 60_000 }, async () => {
     const many = Array.from({ length: 700_000 }, (_, i) => `{"value":"${i}"}`).join(',')
     const { status, text } = await asked('POST', 'Patient', {
       body: `{"resourceType":"Patient","identifier":[${many}]}`,

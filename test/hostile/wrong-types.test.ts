@@ -3,7 +3,7 @@
  * https://hl7.org/fhir/R4/json.html
  */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { complaints, fault, runServer, type Running } from '../help/running-server.ts'
+import { complaints, fault, runServer, watching, type Running } from '../help/running-server.ts'
 
 let server: Running
 beforeAll(async () => void (server = await runServer()))
@@ -225,7 +225,7 @@ test.each<readonly [string, string, string, Json, Record<string, string>]>([
     },
     {},
   ],
-] as const)('%s', { timeout: 30_000 }, async (_, method, path, document, headers) => {
+] as const)('%s', { timeout: 60_000 }, async (_, method, path, document, headers) => {
   const faults: string[] = []
   const all = [...variants(document)]
   for (let i = 0; i < all.length; i += 32) {
@@ -276,10 +276,11 @@ test('names of a million characters', async () => {
     `_cursor=${long}`,
     `_count=${'9'.repeat(1_000_000)}`,
   ]) {
-    const started = performance.now()
-    const answer = await server.ask('POST', 'Patient/_search', { body: query, headers: form })
-    expect([query.slice(0, 30), fault(answer)]).toEqual([query.slice(0, 30), ''])
-    expect([query.slice(0, 30), performance.now() - started < 1000]).toEqual([query.slice(0, 30), true])
+    const { result, whole } = await watching(server, () =>
+      server.ask('POST', 'Patient/_search', { body: query, headers: form }),
+    )
+    expect([query.slice(0, 30), fault(result)]).toEqual([query.slice(0, 30), ''])
+    expect([query.slice(0, 30), whole < 1000 || whole]).toEqual([query.slice(0, 30), true])
   }
   for (const entry of [
     { request: { method: 'GET', url: long } },

@@ -419,12 +419,16 @@ describe('hostile requests', () => {
 
   test('clients that dribble are cut off with 408, and the others are served meanwhile', async () => {
     const { headersTimeout } = server.app.server
-    server.app.server.headersTimeout = 300
-    const dribbling = Array.from({ length: 50 }, async () => raw('GET /fhir/Patient HTTP/1.1\r\nHost:', 5000))
+    let cut = 0
+    const dribbling = Array.from({ length: 50 }, async () => {
+      const answer = await raw('GET /fhir/Patient HTTP/1.1\r\nHost:', 15_000)
+      cut++
+      return answer
+    })
     await new Promise(resolve => setTimeout(resolve, 100))
-    const started = performance.now()
     expect((await server.ask('GET', '/fhir/Patient?_count=0')).status).toBe(200)
-    expect(performance.now() - started).toBeLessThan(500)
+    expect(cut).toBe(0)
+    server.app.server.headersTimeout = 300
     for (const answer of await Promise.all(dribbling)) expect(answer).toMatch(/^HTTP\/1\.1 408 /)
     server.app.server.headersTimeout = headersTimeout
   })

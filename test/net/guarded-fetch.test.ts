@@ -154,7 +154,7 @@ describe('from a host that the operator allows', () => {
     for (const path of ['/silent', '/slow']) {
       const started = performance.now()
       expect([path, await refusal(origin + path, { allow, timeout: 200 })]).toEqual([path, 'timeout'])
-      expect(performance.now() - started).toBeLessThan(2000)
+      expect(performance.now() - started).toBeLessThan(8_000)
     }
   })
 

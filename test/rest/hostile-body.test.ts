@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { cost } from '../help/cost.ts'
 import { openServer, type TestServer } from '../help/server.ts'
 
 let server: TestServer
@@ -161,15 +162,13 @@ describe('a hostile body', () => {
   })
 
   test('is answered in time, however large', async () => {
-    const started = performance.now()
-    const { status } = await server.post(
-      'Patient',
-      patient({ name: Array.from({ length: 100_000 }, () => ({ given: ['x'] })) }),
-    )
-    expect(status).toBe(201)
-    await server.post('Patient', patient({ language: 'x'.repeat(2_000_000), nonsense: 1 }))
-    await server.post('Patient', patient({ ['x'.repeat(2_000_000)]: 1 }))
-    expect(performance.now() - started).toBeLessThan(10_000)
+    const taken = await cost(async () => {
+      const name = Array.from({ length: 100_000 }, () => ({ given: ['x'] }))
+      expect((await server.post('Patient', patient({ name }))).status).toBe(201)
+      await server.post('Patient', patient({ language: 'x'.repeat(2_000_000), nonsense: 1 }))
+      await server.post('Patient', patient({ ['x'.repeat(2_000_000)]: 1 }))
+    })
+    expect(taken).toBeLessThan(3_000)
   })
 
   test('is not repeated at length in the answer', async () => {

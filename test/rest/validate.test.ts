@@ -4,6 +4,7 @@
  */
 import type { OperationOutcome } from 'fhir/r4'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { holding } from '../help/cost.ts'
 import { ADMIN, serve, type Served } from '../http/serving.ts'
 
 let server: Served
@@ -217,7 +218,7 @@ describe('input that is nothing', () => {
     expect((await validate(`Patient/$validate?profile=${BODYWEIGHT}`, patient)).errors.length).toBeGreaterThan(0)
   })
 
-  test('16 MB are answered, and the event loop is not held meanwhile', { timeout: 60_000 }, async () => {
+  test('16 MB are answered, and the event loop is not held meanwhile', { timeout: 120_000 }, async () => {
     const entry = Array.from({ length: 40_000 }, (_, i) => ({
       fullUrl: `http://example.org/fhir/Observation/o${i}`,
       resource: { ...weight, id: `o${i}`, note: [{ text: 'x'.repeat(200) }] },
@@ -227,16 +228,10 @@ describe('input that is nothing', () => {
     // cut in the middle it is no JSON; whole it is told of entry by entry
     expect([status, issues[0]!.severity]).toEqual([200, 'fatal'])
     const whole = JSON.stringify({ resourceType: 'Bundle', type: 'collection', entry: entry.slice(0, 15_000) })
-    let longest = 0
-    let last = performance.now()
-    const ticking = setInterval(() => {
-      longest = Math.max(longest, performance.now() - last)
-      last = performance.now()
-    }, 5)
-    expect((await validate('$validate', whole)).status).toBe(200)
-    clearInterval(ticking)
+    const { result, longest } = await holding(() => validate('$validate', whole))
+    expect(result.status).toBe(200)
     // the client's own part, in the same process, is in it
-    expect(longest).toBeLessThan(5_000)
+    expect(longest).toBeLessThan(2_000)
   })
 })
 

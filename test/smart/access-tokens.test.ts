@@ -7,6 +7,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { cost } from '../help/cost.ts'
 import { register, type Json } from '../journeys/app.ts'
 import { assertion, backend, sandbox, type Sandbox } from './sandbox.ts'
 
@@ -279,16 +280,16 @@ describe('an access token', () => {
     for (const key of keys) expect(Object.keys(key)).not.toContain('d')
   })
 
-  test('costs less than 50 microseconds at the median when it was seen before', async () => {
+  test('costs less than 50 microseconds when it was seen before', async () => {
     const { smart } = await server.app.tenants.room('default')
     const token = (await server.tokens())['access_token'] as string
     await smart.verify(token, server.fhir)
-    const times: number[] = []
-    for (let i = 0; i < 2000; i++) {
-      const started = performance.now()
-      expect(smart.verify(token, server.fhir)).not.toBeInstanceOf(Promise)
-      times.push(performance.now() - started)
-    }
-    expect(times.sort((a, b) => a - b)[1000]! * 1000).toBeLessThan(50)
+    const count = 20_000
+    let late = 0
+    const taken = await cost(() => {
+      for (let i = 0; i < count; i++) if (smart.verify(token, server.fhir) instanceof Promise) late++
+    })
+    expect(late).toBe(0)
+    expect((taken / count) * 1000).toBeLessThan(50)
   })
 })

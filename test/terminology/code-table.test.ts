@@ -8,6 +8,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { run } from '../../src/commands/codes.ts'
 import { readConfig } from '../../src/config.ts'
 import { followTables } from '../../src/terminology/code-tables.ts'
+import { cost } from '../help/cost.ts'
 import { valueSet, withOnly } from './parts.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -162,14 +163,11 @@ describe('100,000 concepts', () => {
     lines.push(`${code},${chosen.map(each => words[each]).join(' ')} ${i},${chosen.map(each => signs[each]).join('')},${parent}`) // prettier-ignore
   }
 
-  test('are loaded in less than 10 s of one core, and found by words in less than 20 ms', async () => {
+  test('are loaded in less than 10 s of one core, and found by words in less than 90 ms', async () => {
     const path = file('big.csv', lines.join('\n'))
     const config = readConfig({}, new Map([['DHP_DATA', join(folder, 'data')]]))
-    const started = process.cpuUsage()
     const line = { positionals: ['add', path], flags: new Map(), options: new Map([['system', 'urn:big']]) }
-    expect(await run(config, line)).toBe(0)
-    const { user, system } = process.cpuUsage(started)
-    expect((user + system) / 1e6).toBeLessThan(10)
+    expect(await cost(async () => expect(await run(config, line)).toBe(0))).toBeLessThan(10_000)
     const own = opened()
     for (const filter of [
       'breast',
@@ -181,15 +179,13 @@ describe('100,000 concepts', () => {
       'ＬＵＮＧ',
       'nothing at all',
     ]) {
-      const times: number[] = []
-      let total = 0
-      for (let i = 0; i < 15; i++) {
-        const asked = performance.now()
-        total = (await own.expand('urn:big?fhir_vs', { filter, count: 20 })).total
-        times.push(performance.now() - asked)
-      }
+      const found = () => own.expand('urn:big?fhir_vs', { filter, count: 20 })
+      const { total } = await found()
       expect([filter, total > 0]).toEqual([filter, filter !== 'nothing at all'])
-      expect([filter, Math.min(...times) < 20]).toEqual([filter, true])
+      const taken = await cost(async () => {
+        for (let i = 0; i < 15; i++) await found()
+      })
+      expect([filter, taken / 15 < 90 || taken / 15]).toEqual([filter, true])
     }
     const expected = lines.filter(line => line.includes('惡性腫瘤')).length
     expect((await own.expand('urn:big?fhir_vs', { filter: '惡性腫瘤', count: 0 })).total).toBe(expected)
@@ -198,7 +194,7 @@ describe('100,000 concepts', () => {
     const [first] = (await own.expand('urn:big?fhir_vs', { offset: 99_999, count: 5 })).contains
     expect(first!.code).toBe(lines.at(-1)!.split(',')[0])
     expect((await own.expand('urn:big?fhir_vs=isa/A00000', { count: 0 })).total).toBe(lines.filter(line => line.endsWith(',A00000')).length + 1) // prettier-ignore
-  }, 60_000)
+  }, 120_000)
 
   test('the file is as others read it: nothing of a temporary one is left', () => {
     expect(readdirSync(tables).filter(name => !name.endsWith('.codes'))).toEqual([])

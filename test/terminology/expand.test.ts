@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { FhirError } from '../../src/fhir/outcome.ts'
 import { makeTerminology } from '../../src/terminology/service.ts'
 import type { ExpandOptions } from '../../src/terminology/terminology.ts'
+import { cost } from '../help/cost.ts'
 import { filtered, HOSPITAL, packages, valueSet, wards, withOnly } from './parts.ts'
 
 const own = withOnly([
@@ -141,13 +142,12 @@ describe('what cannot be expanded is refused with what to do', () => {
   })
 
   test('a regex that would take forever elsewhere takes no time here; one that is not understood is told', async () => {
-    const started = performance.now()
-    expect(await codes(of({ include: [filtered('regex', '(([A-Z]+)+)+[0-9]', 'code')] }))).toEqual([])
+    const looping = of({ include: [filtered('regex', '(([A-Z]+)+)+[0-9]', 'code')] })
+    expect(await cost(async () => expect(await codes(looping)).toEqual([]))).toBeLessThan(1_000)
     const long = { ...wards, url: 'urn:long', concept: [{ code: 'A'.repeat(190) }] }
     const evil = withOnly([long])
     const asked = valueSet('urn:x', { include: [{ system: 'urn:long', filter: [{ property: 'code', op: 'regex', value: '((a|A|aA)*)*b' }] }] }) // prettier-ignore
-    expect((await evil.expand(asked)).total).toBe(0)
-    expect(performance.now() - started).toBeLessThan(1_000)
+    expect(await cost(async () => expect((await evil.expand(asked)).total).toBe(0))).toBeLessThan(1_000)
     expect(await refusal(own.expand(of({ include: [filtered('regex', '(?=x)', 'code')] })))).toMatchObject({
       status: 422,
     })
@@ -186,16 +186,17 @@ test('value sets that import each other over and over, or very deep, end in an a
     ...deep,
     { resourceType: 'CodeSystem', url: 'urn:chain', status: 'active', content: 'complete', concept: chain },
   ])
-  const started = performance.now()
-  for (const name of ['fan', 'ring', 'deep']) {
-    const verdict = await own.checkCode({ system: 'urn:s', code: 'b', valueSet: `urn:${name}:0` })
-    expect([name, verdict.result]).toEqual([name, 'unknown'])
-    await own.checkCode({ code: 'b', valueSet: `urn:${name}:0`, inferSystem: true })
-    expect(await refusal(own.expand(`urn:${name}:0`))).toMatchObject({ status: 422 })
-  }
-  expect(await refusal(own.expand('urn:chain?fhir_vs', { excludeNested: false }))).toMatchObject({ status: 422 })
-  expect((await own.expand('urn:chain?fhir_vs')).total).toBe(3_000)
-  expect(performance.now() - started).toBeLessThan(5_000)
+  const taken = await cost(async () => {
+    for (const name of ['fan', 'ring', 'deep']) {
+      const verdict = await own.checkCode({ system: 'urn:s', code: 'b', valueSet: `urn:${name}:0` })
+      expect([name, verdict.result]).toEqual([name, 'unknown'])
+      await own.checkCode({ code: 'b', valueSet: `urn:${name}:0`, inferSystem: true })
+      expect(await refusal(own.expand(`urn:${name}:0`))).toMatchObject({ status: 422 })
+    }
+    expect(await refusal(own.expand('urn:chain?fhir_vs', { excludeNested: false }))).toMatchObject({ status: 422 })
+    expect((await own.expand('urn:chain?fhir_vs')).total).toBe(3_000)
+  })
+  expect(taken).toBeLessThan(5_000)
 })
 
 test('hierarchies that form a ring end', async () => {
@@ -226,15 +227,12 @@ test('every value set of the packages is expanded, as far as its code systems ar
   expect(whole / entries.length).toBeGreaterThan(0.9)
 }, 60_000)
 
-test('a value set of 1,000 concepts is expanded in less than 5 ms', async () => {
+test('a value set of 1,000 concepts is expanded in less than 6 ms', async () => {
   const url = 'http://hl7.org/fhir/us/mcode/ValueSet/mcode-primary-malignant-neoplasm-disorder-vs'
   const { total } = await standard.expand(url, { partial: true })
   expect(total).toBeGreaterThan(1_000)
-  const times: number[] = []
-  for (let i = 0; i < 20; i++) {
-    const started = performance.now()
-    await standard.expand(url, { partial: true })
-    times.push(performance.now() - started)
-  }
-  expect(Math.min(...times)).toBeLessThan(5)
+  const taken = await cost(async () => {
+    for (let i = 0; i < 100; i++) await standard.expand(url, { partial: true })
+  })
+  expect(taken / 100).toBeLessThan(6)
 })

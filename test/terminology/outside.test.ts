@@ -22,7 +22,10 @@ beforeAll(async () => {
         names: Object.fromEntries(parameter.map(({ name, ...value }) => [String(name), Object.values(value)[0]])),
       })
       const { status = 200, body, wait = 0 } = reply(request.url!)
-      setTimeout(() => response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body)), wait)
+      setTimeout(
+        () => response.writeHead(status).end(typeof body === 'string' ? body : JSON.stringify(body)),
+        wait,
+      ).unref()
     })
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
@@ -75,14 +78,14 @@ describe('another terminology server', () => {
     ['text that is not JSON', { body: '<html>' }],
     ['JSON that means nothing', { body: [1, 2] }],
     ['other JSON', { body: { parameter: 5 } }],
-    ['silence', { body: {}, wait: 5_000 }],
+    ['silence', { body: {}, wait: 60_000 }],
   ])('answering with %s makes nothing fail', async (_, answer) => {
     reply = () => answer
     const outside = makeOutside({ url: base, fetch: allowed, timeout: 200 })
     const own = withOnly([diabetes], { outside: () => outside })
     const started = performance.now()
     expect((await own.checkCode(question)).result).toBe('unknown')
-    expect(performance.now() - started).toBeLessThan(3_000)
+    expect(performance.now() - started).toBeLessThan(10_000)
   })
 
   test('that does not answer is left alone for a while, and then asked again', async () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compileRegex } from '../../src/terminology/regex.ts'
+import { cost } from '../help/cost.ts'
 
 describe('a regex of a filter', () => {
   const patterns = ['[0-9]{3}', 'A.*', '[^A-Z]+', 'a|bc|', '(ab?)+c{2,}', '\\d+\\.\\d*', '[A-Z]{1,2}[0-9][0-9A-Z]?', 'x(?:y|z)*?w', '^C[0-9]{2}(\\.[0-9]+)?$', '\\w+\\s\\W', '[\\d\\-.]+', '[]a]b'] // prettier-ignore
@@ -31,11 +32,9 @@ describe('a regex of a filter', () => {
     '('.repeat(60),
   ])('%s is refused and not misunderstood', pattern => expect(() => compileRegex(pattern)).toThrow(/regex filter/))
 
-  test('that explodes elsewhere is as fast as any other', () => {
+  test('that explodes elsewhere is as fast as any other', async () => {
     const matches = compileRegex('(a*)*(a|aa)+(a+)+b')
-    const started = performance.now()
-    expect(matches('a'.repeat(1_000))).toBe(false)
-    expect(performance.now() - started).toBeLessThan(500)
+    expect(await cost(() => expect(matches('a'.repeat(1_000))).toBe(false))).toBeLessThan(500)
   })
 
   test('gives up after very many steps', () => {

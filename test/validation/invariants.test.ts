@@ -11,6 +11,7 @@ import { invariants } from '../../src/validation/invariants.ts'
 import { childrenOf, type Node, rootNode } from '../../src/validation/node.ts'
 import { makeValidator } from '../../src/validation/validate.ts'
 import type { Run } from '../../src/validation/words.ts'
+import { holding } from '../help/cost.ts'
 
 const conformance = makeConformance(loadNpmPackages())
 const definitions = loadDefinitions()
@@ -27,8 +28,8 @@ const validator = makeValidator(
 )
 
 /** What is said of invariants, without the advice that every resource have a narrative. */
-const findings = async (resource: unknown, supporting: readonly unknown[] = []) =>
-  (await validator.validate(resource, { supporting }))
+const findings = async (resource: unknown, supporting: readonly unknown[] = [], more: { budget?: number } = {}) =>
+  (await validator.validate(resource, { supporting, ...more }))
     .filter(({ origin }) => !origin?.endsWith('#dom-6'))
     .filter(({ code, origin }) => code === 'invariant' || origin?.includes('#'))
 
@@ -330,19 +331,12 @@ test('invariants that take the square of a large resource do not hold up the ser
     max: '1',
   }))
   const definition = { ...foreign('true'), snapshot: { element }, differential: { element } }
-  let longest = 0
-  let last = performance.now()
-  const heartbeat = setInterval(() => {
-    longest = Math.max(longest, performance.now() - last)
-    last = performance.now()
-  }, 10)
   const started = performance.now()
-  const found = await validator.validate(definition, { budget: 3_000 })
-  expect(performance.now() - started).toBeLessThan(8_000)
-  clearInterval(heartbeat)
-  expect(longest).toBeLessThan(3_000)
+  const { result: found, longest } = await holding(() => validator.validate(definition, { budget: 3_000 }))
+  expect(performance.now() - started).toBeLessThan(30_000)
+  expect(longest).toBeLessThan(1_000)
   expect(found.length).toBeGreaterThan(0)
-}, 30_000)
+}, 60_000)
 
 describe('invariants without fhirpath.js', () => {
   const byType = invariantsByType()
@@ -485,13 +479,15 @@ describe("an invariant of other people's profiles", () => {
 
   test('that loops does not keep many validations from ending', async () => {
     const loop = foreign('name.given.repeat($this & $this.length().toString()).count() > 1', 'own-again')
+    const looping = patient('own-again', { name: [{ given: ['x'] }] })
     const started = performance.now()
+    // in each of them the loop would be given a second
     const all = await Promise.all(
-      Array.from({ length: 20 }, () => findings(patient('own-again', { name: [{ given: ['x'] }] }), [loop])),
+      Array.from({ length: 90 }, () => findings({ ...looping }, [loop], { budget: 120_000 })),
     )
+    expect(performance.now() - started).toBeLessThan(45_000)
     expect(all.map(found => found.map(({ code }) => code))).toEqual(all.map(() => ['too-costly']))
-    expect(performance.now() - started).toBeLessThan(5_000)
-  })
+  }, 120_000)
 
   test('that needs what is elsewhere is said to be unchecked, and is no error', async () => {
     const profile = foreign('managingOrganization.resolve().name.length() > 3')
@@ -518,12 +514,6 @@ describe("an invariant of other people's profiles", () => {
       'own-regex': "name.family.matches('^(a+)+$')",
       'own-cross': `${'%context.descendants().select('.repeat(12)}$this${')'.repeat(12)}.count() > 0`,
     }
-    let longest = 0
-    let last = performance.now()
-    const heartbeat = setInterval(() => {
-      longest = Math.max(longest, performance.now() - last)
-      last = performance.now()
-    }, 10)
     for (const [key, expression] of Object.entries(explosive)) {
       const resource = {
         ...patient(key, { name: [{ family: `${'a'.repeat(40)}!`, given: ['x'] }] }),
@@ -532,17 +522,14 @@ describe("an invariant of other people's profiles", () => {
         },
       }
       const other = foreign('name.family.length() < 3 and iif(true, true)', 'own-other')
-      const started = performance.now()
-      const found = await findings(resource, [foreign(expression, key), other])
-      expect(performance.now() - started, key).toBeLessThan(8_000)
+      const { result: found, longest } = await holding(() => findings(resource, [foreign(expression, key), other]))
+      expect(longest, key).toBeLessThan(1_000)
       expect(found.map(({ severity, origin }) => [severity, origin!.split('#')[1]]).sort(), key).toEqual([
         ['error', 'own-other'],
         ['warning', key],
       ])
     }
-    clearInterval(heartbeat)
-    expect(longest).toBeLessThan(2_000)
-  }, 40_000)
+  }, 60_000)
 })
 
 test('the form that an element’s regex extension asks for is checked, and one that explodes is given up', async () => {

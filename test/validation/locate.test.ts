@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { locateIn } from '../../src/validation/locate.ts'
+import { cost } from '../help/cost.ts'
 
 const text = `{
   "resourceType": "Observation",
@@ -72,14 +73,15 @@ describe('the place of an expression', () => {
     expect(locateIn(bundle)('Bundle.entry[0].resource.id')).toEqual({ line: 2, column: 2 })
   })
 
-  test('is found in a megabyte in a moment, and in what is no JSON as far as it goes', () => {
+  test('is found in a megabyte in a moment, and in what is no JSON as far as it goes', async () => {
     const entry = '{"resource":{"resourceType":"Patient","name":[{"family":"王"}]}}'
     const large = `{"resourceType":"Bundle","entry":[\n${Array.from({ length: 20_000 }, () => entry).join(',\n')}]}`
-    const started = performance.now()
-    const locate = locateIn(large)
-    for (let i = 0; i < 1000; i++)
-      expect(locate(`Bundle.entry[${i}].resource.name[0].family`)).toEqual({ line: i + 2, column: 48 })
-    expect(performance.now() - started).toBeLessThan(2000)
+    const taken = await cost(() => {
+      const locate = locateIn(large)
+      for (let i = 0; i < 1000; i++)
+        expect(locate(`Bundle.entry[${i}].resource.name[0].family`)).toEqual({ line: i + 2, column: 48 })
+    })
+    expect(taken).toBeLessThan(2000)
     expect(locateIn('{"a": {"b": [1, 2')('X.a.b[1]')).toEqual({ line: 1, column: 17 })
     expect(locateIn('')('X.a')).toBeUndefined()
     expect(locateIn('['.repeat(100_000))('X.a')).toEqual({ line: 1, column: 1 })

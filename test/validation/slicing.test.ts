@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { cost } from '../help/cost.ts'
 import { against, observation, profile, type Said, validator } from './checked.ts'
 
 const code = (value: string) => ({ coding: [{ system: 'http://example.org/codes', code: value }] })
@@ -244,9 +245,8 @@ describe('discriminators', () => {
     ])
     const ids = Array.from({ length: 12 }, (_, i) => `o${i}`)
     const contained = ids.map(id => ({ ...observation, id, hasMember: ids.map(each => ({ reference: `#${each}` })) }))
-    const began = performance.now()
-    expect(await against({ ...observation, contained, hasMember: [{ reference: '#o0' }] }, own)).toEqual([])
-    expect(performance.now() - began).toBeLessThan(2_000)
+    const all = { ...observation, contained, hasMember: [{ reference: '#o0' }] }
+    expect(await cost(async () => expect(await against(all, own)).toEqual([]))).toBeLessThan(2_000)
   })
 
   test('a slice told by what an extension of it holds', async () => {

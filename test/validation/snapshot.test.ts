@@ -7,6 +7,7 @@ import type { ElementDefinition } from 'fhir/r4'
 import { describe, expect, test } from 'vitest'
 import { type CanonicalResource, entryOf, type LoadedPackage } from '../../src/fhir/conformance.ts'
 import { isSnapshot, makeSnapshot } from '../../src/validation/snapshot.ts'
+import { cost } from '../help/cost.ts'
 import { against, conformance, observation, profile, validator } from './checked.ts'
 
 interface Published extends CanonicalResource {
@@ -187,8 +188,7 @@ describe('a profile that cannot be used', () => {
     ])
     let bundle: object = { resourceType: 'Bundle', type: 'collection' }
     for (let i = 0; i < 20; i++) bundle = { resourceType: 'Bundle', type: 'collection', entry: [{ resource: bundle }] }
-    const began = performance.now()
-    await validator.validate(bundle, { supporting: [own], profiles: [own.url] })
-    expect(performance.now() - began).toBeLessThan(2_000)
+    const asked = { supporting: [own], profiles: [own.url] }
+    expect(await cost(() => validator.validate(bundle, asked))).toBeLessThan(2_000)
   })
 })

@@ -1,5 +1,6 @@
 /** Definitions: profiles, extensions, search parameters, capabilities. https://hl7.org/fhir/R4/structuredefinition.html */
 import { describe, expect, it } from 'vitest'
+import { cost } from '../help/cost.ts'
 import { div, saidAt, wrong } from './validator.ts'
 
 const text = { status: 'generated', div: div('text') }
@@ -103,11 +104,12 @@ describe('a profile', () => {
     const expression = (text: string) =>
       one('Observation.code', { constraint: [{ key: 'a-1', severity: 'error', human: 'x', expression: text }] })
     const slow = `'${'a'.repeat(40)}!'.matches('(a+)+$')`
-    const started = performance.now()
-    expect(await wrong(expression(slow))).toEqual([])
-    expect(await wrong(expression(`true) or ${slow} or (true`))).toContain(`${AT}.constraint[0].expression`)
-    expect(await wrong(expression(`true /* ) */ or ${slow}`))).toEqual([])
-    expect(performance.now() - started).toBeLessThan(5_000)
+    const taken = await cost(async () => {
+      expect(await wrong(expression(slow))).toEqual([])
+      expect(await wrong(expression(`true) or ${slow} or (true`))).toContain(`${AT}.constraint[0].expression`)
+      expect(await wrong(expression(`true /* ) */ or ${slow}`))).toEqual([])
+    })
+    expect(taken).toBeLessThan(5_000)
   })
 
   it('that slices its root is refused', async () => {
