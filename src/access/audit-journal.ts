@@ -1,6 +1,6 @@
 /**
- * What happened, as the journal keeps it: rows without names, and each who and each address once. Printed as soon as it is told,
- * into bytes outside of the heap: thousands wait at a busy server, and what waits as objects is moved about by the garbage collector.
+ * What happened, as the journal keeps it: rows without names, and each who and each address once. Printed by itself, row by row into
+ * bytes outside of the heap: one text of thousands of rows made at once is garbage of megabytes.
  */
 import { randomUUID } from 'node:crypto'
 import type { Happening, Recorded, Who } from './audit-words.ts'
@@ -53,7 +53,7 @@ export class Pages {
   #bytes: Buffer
   #used = 0
   #count = 0
-  #id = ''
+  #id = randomUUID()
   #since = 0
   readonly #who = new Map<Who, number>()
   readonly #from = new Map<string, number>()
@@ -63,20 +63,9 @@ export class Pages {
     this.#bytes = Buffer.allocUnsafe(room)
   }
 
-  get count(): number {
-    return this.#count
-  }
-
-  get bytes(): number {
-    return this.#used
-  }
-
   /** `at`: milliseconds since 1970. Gives the number of its row. */
   add(what: Happening, at: number): number {
-    if (this.#count === 0) {
-      this.#id = randomUUID()
-      this.#since = at
-    }
+    if (this.#count === 0) this.#since = at
     const [who, from] = [numberOf(this.#who, what.who), numberOf(this.#from, what.from)]
     const row = JSON.stringify(rowOf(what, at - this.#since, who, from))
     // a comma, and three bytes a UTF-16 unit at most
@@ -87,7 +76,7 @@ export class Pages {
     return this.#count++
   }
 
-  /** The id of the event of a row that was added since the last `take`. */
+  /** The id of the event of the row that has this number, or will have it, before the next `take`. */
   eventOf(row: number): string {
     return eventId(this.#id, row)
   }
@@ -104,6 +93,7 @@ export class Pages {
     const json = `{"id":"${this.#id}","since":${this.#since},"rows":[${rows}],"who":${JSON.stringify([...this.#who.keys()])},"from":${JSON.stringify([...this.#from.keys()])}}`
     const page = { json, count: this.#count }
     this.#used = this.#count = 0
+    this.#id = randomUUID()
     this.#who.clear()
     this.#from.clear()
     if (this.#bytes.length > KEPT) this.#bytes = Buffer.allocUnsafe(KEPT)

@@ -51,9 +51,9 @@ export interface Audit {
 /** Happenings kept in memory before they are written, and the most there may be before requests wait. */
 const BATCH = 5000
 export const MOST_QUEUED = 10_000
-/** The same in bytes: an answer that shows a thousand resources is a long line. */
-const BATCH_BYTES = 4 << 20
-const MOST_BYTES = 64 << 20
+/** The same in characters: an answer that shows a thousand resources is a long line. */
+const BATCH_LENGTH = 4 << 20
+const MOST_LENGTH = 64 << 20
 /** Happenings that may wait in the journal before requests do. */
 const MOST_JOURNAL = 500_000
 /** Milliseconds. */
@@ -83,8 +83,12 @@ export function makeAudit(parts: AuditParts): Audit {
   const journal = engine.records(JOURNAL)
   const records = engine.records(AUDIT_RECORDS)
   const patients = patientsOf(engine)
-  /** What is told now. */
-  const told = new Pages()
+  /** What is told now, and when (milliseconds since 1970). Printed many together: one by one, each costs thrice as much. */
+  let told: Happening[] = []
+  let times: number[] = []
+  /** Characters of the long parts of it. */
+  let length = 0
+  const pages = new Pages()
   /** What is being written, or could not be; the oldest first. */
   const unwritten: (Page & { readonly name: string })[] = []
   let flushTimer: NodeJS.Timeout | undefined
@@ -105,8 +109,8 @@ export function makeAudit(parts: AuditParts): Audit {
 
   const newName = () =>
     `${String(now()).padStart(15, '0')}-${String(++names).padStart(9, '0')}-${randomUUID().slice(0, 8)}`
-  const queued = () => unwritten.reduce((sum, { count }) => sum + count, told.count)
-  const isLong = () => told.count >= BATCH || told.bytes >= BATCH_BYTES
+  const queued = () => unwritten.reduce((sum, { count }) => sum + count, told.length)
+  const isLong = () => told.length >= BATCH || length >= BATCH_LENGTH
 
   /** Whether some of the journal may have been made into events before: after a crash, or a commit that failed. */
   let doubt = true
@@ -140,9 +144,11 @@ export function makeAudit(parts: AuditParts): Audit {
     const what = happened.what === 'unauthenticated' ? counted(happened) : happened
     if (!what) return
     recent++
-    const row = told.add(what, now())
+    told.push(what)
+    times.push(now())
+    length += (what.shown?.length ?? 0) + (what.query?.length ?? 0)
     if (what.what === 'break-glass')
-      alert({ event: told.eventOf(row), ...(what.who?.client ? { client: what.who.client } : {}) })
+      alert({ event: pages.eventOf(told.length - 1), ...(what.who?.client ? { client: what.who.client } : {}) })
     if (flushing) return
     if (isLong()) void flush().catch(() => {})
     else soon()
@@ -167,7 +173,13 @@ export function makeAudit(parts: AuditParts): Audit {
   async function write(): Promise<void> {
     await opened
     if (waiting >= MOST_JOURNAL && !closed) await drain(1000)
-    if (told.count > 0) unwritten.push({ name: newName(), ...told.take() })
+    if (told.length > 0) {
+      told.forEach((what, i) => pages.add(what, times[i]!))
+      told = []
+      times = []
+      length = 0
+      unwritten.push({ name: newName(), ...pages.take() })
+    }
     for (let page = unwritten[0]; page; page = unwritten[0]) {
       const { name, json, count } = page
       try {
@@ -192,8 +204,8 @@ export function makeAudit(parts: AuditParts): Audit {
 
   function room(): Promise<void> | undefined {
     if (unwritten.length === 0 && !isLong()) return undefined
-    const bytes = unwritten.reduce((sum, { json }) => sum + json.length, told.bytes)
-    return queued() < MOST_QUEUED && bytes < MOST_BYTES ? undefined : flush()
+    const all = unwritten.reduce((sum, { json }) => sum + json.length, length)
+    return queued() < MOST_QUEUED && all < MOST_LENGTH ? undefined : flush()
   }
 
   function note(happened: (versions: readonly Version[]) => readonly Happening[]): { note: Note; kept(): void } {
