@@ -12,7 +12,7 @@ import { guard } from './access/guard.ts'
 import { BULK_DATA, makeBulk } from './bulk/bulk.ts'
 import type { Caller } from './access/caller.ts'
 import type { CdsService } from './cds/words.ts'
-import { callerOfToken, soon } from './caller-of-token.ts'
+import { soon, standingOf } from './caller-of-token.ts'
 import { lazily, outsideOf, toldOf } from './cds-makings.ts'
 import type { Config } from './config.ts'
 import type { Conformance } from './fhir/conformance.ts'
@@ -294,7 +294,7 @@ export function makeApp(
   const fhir = fhirOverHttp({
     room: name => tenants.room(name),
     authenticate: authenticateBy(config.auth, (token, name, base) =>
-      soon(tenants.room(name), tenant => callerOfToken(config, tenant, token, base)),
+      soon(tenants.room(name), tenant => standingOf(config, tenant, token, base, () => tenants.room(name) === tenant)),
     ),
     isType: name => definitions.isResourceType(name),
     log,

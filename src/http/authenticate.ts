@@ -16,8 +16,15 @@ export type Authenticate = (
   base: string,
 ) => Caller | Promise<Caller>
 
-/** The caller that an access token stands for. Throws, or rejects with, an error named `InvalidToken`. */
-export type CallerOfToken = (token: string, tenant: string, base: string) => Caller | Promise<Caller>
+/** Whom an access token stands for. */
+export interface Standing {
+  readonly caller: Caller
+  /** Whether it still does: asked each time it comes again. */
+  counts(): boolean
+}
+
+/** At once for a token that came before. Throws, or rejects with, an error named `InvalidToken`. */
+export type CallerOfToken = (token: string, tenant: string, base: string) => Standing | Promise<Standing>
 
 const refused = (text: string, challenge: string) =>
   new FhirError(401, [{ severity: 'error', code: 'login', diagnostics: text }], { 'WWW-Authenticate': challenge })
@@ -28,7 +35,7 @@ const isPublic = (path: string) => path === 'metadata'
 /** https://www.rfc-editor.org/rfc/rfc6750#section-2.1 */
 const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i
 
-/** Headers remembered with the token in each. */
+/** Headers remembered with whom each speaks for. */
 const MOST_KEPT = 1_000
 
 /**
@@ -43,31 +50,38 @@ export function authenticateBy(mode: 'open' | 'smart', callerOf: CallerOfToken):
     throw refused(`${error.message}${hint}`, 'Bearer realm="fhir", error="invalid_token"')
   }
 
-  /** Of those whose token counted once: they come again. Whether it counts now is asked each time. */
-  const tokens = new Map<string, string>()
+  /** By the header, in one tenant and by one name of the server: they come again. */
+  const known = new Map<string, Standing & { readonly tenant: string; readonly base: string }>()
 
-  function keep(authorization: string, token: string): void {
-    if (tokens.size >= MOST_KEPT) tokens.delete(tokens.keys().next().value!)
-    tokens.set(authorization, token)
+  function keep(authorization: string, standing: Standing, tenant: string, base: string): void {
+    if (known.size >= MOST_KEPT) known.delete(known.keys().next().value!)
+    known.set(authorization, { caller: standing.caller, counts: standing.counts, tenant, base })
+  }
+
+  function callerBy(authorization: string, tenant: string, base: string): Caller | Promise<Caller> {
+    const token = bearer.exec(authorization)?.[1]
+    if (token === undefined)
+      throw refused(
+        `Send an access token: Authorization: Bearer <token>.${hint}`,
+        'Bearer realm="fhir", error="invalid_token"',
+      )
+    known.delete(authorization)
+    try {
+      const standing = callerOf(token, tenant, base)
+      if (standing instanceof Promise) return standing.then(({ caller }) => caller, invalid)
+      keep(authorization, standing, tenant, base)
+      return standing.caller
+    } catch (error) {
+      return invalid(error)
+    }
   }
 
   return (authorization, tenant, path, base) => {
     if (authorization !== undefined) {
-      const known = tokens.get(authorization)
-      const token = known ?? bearer.exec(authorization)?.[1]
-      if (token === undefined)
-        throw refused(
-          `Send an access token: Authorization: Bearer <token>.${hint}`,
-          'Bearer realm="fhir", error="invalid_token"',
-        )
-      try {
-        const caller = callerOf(token, tenant, base)
-        if (caller instanceof Promise) return caller.catch(invalid)
-        if (known === undefined) keep(authorization, token)
-        return caller
-      } catch (error) {
-        return invalid(error)
-      }
+      const last = known.get(authorization)
+      return last && last.tenant === tenant && last.base === base && last.counts()
+        ? last.caller
+        : callerBy(authorization, tenant, base)
     }
     if (mode === 'open') return sandboxUser
     if (isPublic(path)) return nobody

@@ -165,7 +165,8 @@ export function makeDoor(parts: DoorParts): Door {
     if (conformance && !conformance.isReady && !plain.has(match.interaction.name)) await conformance.ready()
     if (rules && !rules.isReady) await rules.ready()
     if (!audit) return answer(match, request, caller)
-    return audited(audit, request, caller, match, nameOf(match, request), watch =>
+    // awaited: to give a promise on from an async function takes longer
+    return await audited(audit, request, caller, match, nameOf(match, request), watch =>
       answer(match, request, caller, watch),
     )
   }

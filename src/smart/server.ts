@@ -39,7 +39,7 @@ export function makeSmartServer(smart: SmartParts, makePages: (parts: PagesParts
   const codes = makeCodes(records('smart-codes'), now)
   const launches = makeLaunches(records('smart-launches'), now, random)
   const refreshTokens = makeRefreshTokens(records('smart-refresh'), families, now)
-  const { verify, issued } = makeVerify({ keys, families, tenant, now })
+  const { verify, counts, issued } = makeVerify({ keys, families, tenant, now })
   const check = makeCheckAssertion(makeHolderKeys(smart), records('smart-assertions'), now)
   const throttle = () => makeThrottle({ now, most: 5, within: MINUTE })
   const authenticate = makeAuthenticate({ clients, check, throttle: throttle() })
@@ -122,6 +122,7 @@ export function makeSmartServer(smart: SmartParts, makePages: (parts: PagesParts
       return forApps.has(endpoint) && (await clients.hasOrigin(origin, base)) ? origin : undefined
     },
     verify,
+    counts,
     issueFor: (service, base) => issue.forService(service, base),
     stateOrigins: (id, base) => clients.stateOrigins(id, base),
     traced: (trace, call) => smart.trace?.call(trace, call),

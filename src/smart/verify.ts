@@ -27,6 +27,8 @@ export type Verify = (token: string, base: string) => Grant | Promise<Grant>
 
 export interface Verifier {
   readonly verify: Verify
+  /** Whether a token that was verified has neither expired nor been revoked. */
+  counts(grant: Grant): boolean
   /** Remembers what a token stands for that this server has just signed, so that its first use costs no more than the next. */
   issued(token: string, base: string, claims: Claims): Promise<void>
 }
@@ -41,6 +43,8 @@ export function makeVerify({ keys, families, tenant, now }: VerifierParts): Veri
     if (families.isOver(grant)) throw new InvalidToken('The access token was revoked.')
     return grant
   }
+
+  const counts = (grant: Grant) => grant.expires > now() / 1000 && !families.isOver(grant)
 
   async function first(token: string, base: string, digest: string): Promise<Grant> {
     await families.load()
@@ -107,7 +111,7 @@ export function makeVerify({ keys, families, tenant, now }: VerifierParts): Veri
     return current(known)
   }
 
-  return { verify: verified, issued }
+  return { verify: verified, counts, issued }
 }
 
 const digestOf = (token: string, base: string) => hash('sha256', `${base} ${token}`, 'base64url')

@@ -100,6 +100,8 @@ export interface SmartServer {
   allows(path: string, origin: string, base: string): Promise<string | undefined>
   /** What an access token stands for; at once when it was seen before. Throws (or rejects with) an `InvalidToken`. */
   verify(token: string, base: string): Grant | Promise<Grant>
+  /** Whether a token that was verified has neither expired nor been revoked. */
+  counts(grant: Grant): boolean
   /** A token of five minutes for a CDS service that this server calls on behalf of a user. */
   issueFor(
     service: ServiceGrant,

@@ -103,7 +103,10 @@ export async function serveCanaries(
     [
       fhirOverHttp({
         room: () => ({ door, enter() {}, leave() {} }),
-        authenticate: authenticateBy('smart', (name, _tenant, base) => callerOfName(name, base)),
+        authenticate: authenticateBy('smart', async (name, _tenant, base) => ({
+          caller: await callerOfName(name, base),
+          counts: () => true,
+        })),
         isType: name => definitions.isResourceType(name),
         log: { info() {}, error() {}, debug() {} } as never,
         traffic: { stopping: false, inFlight: 0, writesInFlight: 0, observe: undefined },

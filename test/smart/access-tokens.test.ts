@@ -280,6 +280,35 @@ describe('an access token', () => {
     for (const key of keys) expect(Object.keys(key)).not.toContain('d')
   })
 
+  test('that has been used many times is refused as soon as it is revoked, and by another name of the server', async () => {
+    const token = (await server.tokens())['access_token'] as string
+    for (let i = 0; i < 5; i++) expect(await server.reads(token)).toBe(200)
+    const port = new URL(server.fhir).port
+    const elsewhere = await fetch(`http://localhost:${port}/fhir/Patient/one`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
+    expect(elsewhere.status).toBe(new URL(server.fhir).hostname === 'localhost' ? 200 : 401)
+    expect(await server.reads(token)).toBe(200)
+    const { smart } = await server.app.tenants.room('default')
+    const grant = await smart.verify(token, server.fhir)
+    expect(smart.counts(grant)).toBe(true)
+    expect(smart.counts({ ...grant, expires: Math.floor(Date.now() / 1000) })).toBe(false)
+    await server.post('revoke', { token, client_id: server.publicApp.id })
+    expect(smart.counts(grant)).toBe(false)
+    expect(await server.reads(token)).toBe(401)
+  })
+
+  test('that has been used many times is of no use after its tenant was reset', async () => {
+    const own = await sandbox()
+    const token = (await own.tokens())['access_token'] as string
+    for (let i = 0; i < 5; i++) expect(await own.reads(token)).toBe(200)
+    const headers = { authorization: 'Bearer admin-token-of-the-tests', 'content-type': 'application/json' }
+    expect((await own.ask('POST', '/admin/tenants/default/reset', { body: {}, headers })).status).toBe(200)
+    await own.ask('PUT', '/fhir/Patient/one', { body: { resourceType: 'Patient', id: 'one' } })
+    expect(await own.reads(token)).toBe(401)
+    await own.close()
+  })
+
   test('costs less than 50 microseconds when it was seen before', async () => {
     const { smart } = await server.app.tenants.room('default')
     const token = (await server.tokens())['access_token'] as string
