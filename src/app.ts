@@ -294,7 +294,7 @@ export function makeApp(
   const fhir = fhirOverHttp({
     room: name => tenants.room(name),
     authenticate: authenticateBy(config.auth, (token, name, base) =>
-      soon(tenants.room(name), tenant => standingOf(config, tenant, token, base, () => tenants.room(name) === tenant)),
+      soon(tenants.room(name), tenant => standingOf(config, tenant, token, base, () => tenants.isOpen(name, tenant))),
     ),
     isType: name => definitions.isResourceType(name),
     log,

@@ -1,5 +1,6 @@
 /**
- * What an answer held, as the audit log keeps it: one text for all of it.
+ * What an answer held, as the audit log keeps it: one text for all of it, because thousands of answers wait in memory until they are
+ * on disk.
  * https://hl7.org/fhir/R4/auditevent-definitions.html#AuditEvent.entity.what
  */
 import type { Version } from '../store/store.ts'
@@ -26,14 +27,24 @@ export class ShownSoFar {
     this.#more += versions.length - most
     if (most <= 0) return
     this.#count += most
-    let text = this.#text
     let type = ''
+    let pieces: string[] = []
     for (let i = 0; i < most; i++) {
       const { ref, version } = versions[i]!
-      if (ref.type !== type) text += `${text === '' ? '' : ' '}${(type = ref.type)}`
-      text += `/${ref.id}/${version}`
+      if (ref.type !== type) {
+        this.#close(pieces)
+        pieces = [(type = ref.type)]
+      }
+      pieces.push(ref.id, version)
     }
-    this.#text = text
+    this.#close(pieces)
+  }
+
+  /** Joined at once, so that neither the pieces nor the texts they were cut from are kept. */
+  #close(pieces: readonly string[]): void {
+    if (pieces.length === 0) return
+    const joined = pieces.join('/')
+    this.#text = this.#text === '' ? joined : `${this.#text} ${joined}`
   }
 
   /** Empty when nothing was shown. */

@@ -37,6 +37,8 @@ const bearer = /^Bearer +([A-Za-z0-9._~+/-]+=*) *$/i
 
 /** Headers remembered with whom each speaks for. */
 const MOST_KEPT = 1_000
+/** Headers that come new between two looks for those that count no longer: each holds on to its tenant. */
+const SWEEP = 100
 
 /**
  * Without a token: the sandbox's own user when `open`; nobody when `smart`, who may read /metadata only.
@@ -53,7 +55,10 @@ export function authenticateBy(mode: 'open' | 'smart', callerOf: CallerOfToken):
   /** By the header, in one tenant and by one name of the server: they come again. */
   const known = new Map<string, Standing & { readonly tenant: string; readonly base: string }>()
 
+  let news = 0
+
   function keep(authorization: string, standing: Standing, tenant: string, base: string): void {
+    if (++news % SWEEP === 0) for (const [header, last] of known) if (!last.counts()) known.delete(header)
     if (known.size >= MOST_KEPT) known.delete(known.keys().next().value!)
     known.set(authorization, { caller: standing.caller, counts: standing.counts, tenant, base })
   }

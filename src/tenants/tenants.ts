@@ -55,6 +55,11 @@ export class Tenants {
     return this.#open.get(name) ?? this.#opening(name)
   }
 
+  /** Whether this is the tenant that `room` gives at once now. Opens none. */
+  isOpen(name: string, tenant: Tenant): boolean {
+    return this.#open.get(name) === tenant
+  }
+
   #opening(name: string): Promise<Tenant> {
     const entry = this.#registry.get(name)
     if (!entry)

@@ -1,10 +1,13 @@
 /**
  * What is noted of a request comes out of the journal as it went in, also from a journal that an earlier version wrote.
  */
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { countOf, happenings, type Journalled, type Page, pageOf, Pages } from '../../src/access/audit-journal.ts'
 import type { Recorded } from '../../src/access/audit-words.ts'
 import { shownIn, ShownSoFar } from '../../src/access/shown.ts'
+import { readStamped } from '../../src/store/stamp.ts'
 import type { Version } from '../../src/store/store.ts'
 
 const app = { client: 'app', user: 'Practitioner/1', token: 't' }
@@ -108,6 +111,25 @@ test('what several questions of one answer show is read again, at most a thousan
   shown.add([version('Patient', 'last', '1')])
   expect([...shownIn(shown.text)]).toHaveLength(1000)
   expect(shown.more).toBe(206)
+})
+
+test('what was shown keeps nothing of the resources it was shown of', () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const id = 'an-id-that-is-cut-from-the-text-of-its-resource'
+  const kept: string[] = []
+  collect()
+  const before = process.memoryUsage().heapUsed
+  for (let n = 0; n < 60; n++) {
+    const text = `{"resourceType":"Patient","id":"${id}","meta":{"versionId":"1","lastUpdated":"2026-01-01T00:00:00.000Z"},"a":"${`${n}`.repeat(500_000)}"}`
+    const shown = new ShownSoFar()
+    // as one flat text, which is how it comes out of the store
+    shown.add([readStamped('Patient', Buffer.from(text).toString('latin1'), 'PUT')])
+    kept.push(shown.text)
+  }
+  collect()
+  expect(kept).toHaveLength(60)
+  expect((process.memoryUsage().heapUsed - before) / 1e6).toBeLessThan(10)
 })
 
 test('a record that is gone has nothing', () => {
